@@ -1,0 +1,32 @@
+"""The one door: which program was called?
+
+As a console script the name is the last part of argv[0]; as `python -m supervise NAME …` it is
+the next word.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from supervise import errors, program, registry
+from supervise.unix import signals
+
+USAGE = "supervise: usage: python -m supervise program [ arg ... ]"
+
+
+def main() -> None:
+    name, argv = os.path.basename(sys.argv[0]), sys.argv[1:]
+    if name == "__main__.py":
+        name, argv = (argv[0], argv[1:]) if argv else ("", [])
+    if name not in registry.PROGRAMS:
+        errors.diagnose(USAGE)
+        os._exit(errors.PERMANENT)
+    signals.reset()
+    code = program.run(name, argv)
+    program.flush()
+    os._exit(code)  # nothing of ours waits for the interpreter to take itself apart
+
+
+if __name__ == "__main__":
+    main()

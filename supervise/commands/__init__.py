@@ -1,0 +1,1 @@
+"""One file per program: arguments in, exit code out."""

@@ -1,0 +1,30 @@
+"""Run a program as an account: its user, its primary group, and no other group.
+
+setuidgid account child
+
+Exits 100 for wrong usage, 111 for an unknown account or when it may not change to it; otherwise
+the child's code.
+"""
+
+from __future__ import annotations
+
+import pwd
+
+from supervise import errors, program
+from supervise.unix import accounts
+
+USAGE = "setuidgid: usage: setuidgid account child"
+
+
+def main(argv: list[str]) -> int:
+    account, *child = program.at_least(2, argv)
+    try:
+        entry = pwd.getpwnam(account)
+    except KeyError:
+        raise errors.Failure(f"unknown account {account}") from None
+    program.preload(child)
+    with errors.unable_to("setgid"):
+        accounts.set_group(entry.pw_gid)
+    with errors.unable_to("setuid"):
+        accounts.set_user(entry.pw_uid)
+    return program.become_or_fail(child)

@@ -1,0 +1,1 @@
+"""Machines and formats joined to the kernel."""

@@ -1,0 +1,1 @@
+"""Rules about what happens when. Pure: time comes in as an argument, effects go out as values."""

@@ -1,0 +1,222 @@
+"""Run a program; become the next one, in place where it is one of ours.
+
+A chain (setuidgid → envdir → multilog) costs an interpreter per link when each link is exec'ed.
+So `become`
+looks the next word up exactly as exec would, and where the file it finds is this installation's
+own script it
+calls the program instead, after doing what exec would have done to the process. A trampoline that
+unwinds the
+caller first was not chosen: while the caller's frame lives, nothing of it is collected, so no
+file object can
+close a descriptor number that the next program has meanwhile taken.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator, Mapping
+
+from supervise import errors, registry
+from supervise.errors import Usage
+from supervise.unix import descriptors, files, processes, signals
+
+DEFAULT_PATH = b"/bin:/usr/bin"
+SCRIPT_SIGN = b"from supervise.__main__ import main"
+SCRIPT_HEAD = 1024  # bytes: pip's console scripts are half of that
+
+Environment = Mapping[bytes, bytes]
+
+
+def run(name: str, argv: list[str]) -> int:
+    """Call a program with its arguments; say in one line what ended it, and return its exit
+    code."""
+    command = registry.load(name)
+    if argv == ["--help"]:
+        return show(manual(name, command))
+    if argv == ["--version"]:
+        from supervise import __version__
+
+        return show(f"{name} (supervise-tools) {__version__}\n")
+    try:
+        return command.main(argv)
+    except Usage as usage:
+        if usage.text:
+            errors.diagnose(f"{name}: {usage.text}")
+        errors.diagnose(command.USAGE)
+        return usage.code
+    except errors.Failure as failure:
+        errors.diagnose(f"{name}: fatal: {failure.text}")
+        return failure.code
+    except MemoryError:
+        errors.diagnose(f"{name}: fatal: out of memory")
+        return errors.TEMPORARY
+
+
+def manual(name: str, command: registry.Command) -> str:
+    return f"{name}: {(command.__doc__ or '').strip()}\n\n{command.USAGE}\n"
+
+
+def show(text: str) -> int:
+    with errors.unable_to("write to standard output"):
+        os.write(1, text.encode())
+    return 0
+
+
+def exactly(count: int, argv: list[str]) -> list[str]:
+    """The operands, when there are that many; a usage error otherwise."""
+    if len(argv) != count:
+        raise Usage
+    return argv
+
+
+def at_least(count: int, argv: list[str], code: int = errors.PERMANENT) -> list[str]:
+    """The operands, when there are that many or more; a usage error with that code otherwise."""
+    if len(argv) < count:
+        raise Usage(code=code)
+    return argv
+
+
+class Options:
+    """The originals' option parser: iterate for (letter, value) pairs, then read `operands`.
+
+    Letters cluster (-vRH); an option with a value takes the rest of its word, or the next
+    word. A lone «-» is an
+    operand; any word that begins with «--» ends the options and is swallowed.
+    """
+
+    def __init__(self, argv: list[str], plain: str, valued: str = "") -> None:
+        self.operands = list(argv)
+        self.plain = plain
+        self.valued = valued
+
+    def __iter__(self) -> Iterator[tuple[str, str]]:
+        while self.operands and self.operands[0].startswith("-") and self.operands[0] != "-":
+            word = self.operands.pop(0)[1:]
+            if word.startswith("-"):
+                return
+            while word:
+                letter, word = word[0], word[1:]
+                if letter in self.valued:
+                    yield letter, word or self.next_word(letter)
+                    word = ""
+                elif letter in self.plain:
+                    yield letter, ""
+                else:
+                    raise Usage(f"illegal option -- {letter}")
+
+    def next_word(self, letter: str) -> str:
+        if not self.operands:
+            raise Usage(f"option requires an argument -- {letter}")
+        return self.operands.pop(0)
+
+
+def become(argv: list[str], environment: Environment | None = None) -> int:
+    """Go on as the program named by argv[0], with that environment, or this one.
+
+    The name is searched in the PATH of the environment before the change. Returns the exit
+    code of a program
+    called in place; one that is exec'ed never returns. Raises OSError by the originals' rules
+    of search.
+    """
+    trouble: OSError = FileNotFoundError(2, argv[0])
+    for path in candidates(argv[0]):
+        try:
+            if in_place(argv[0], path):
+                return take_over(argv, environment)
+            execute(path, argv, environment)
+        except OSError as error:
+            # NotADirectoryError and the rest stop the search at once; execvp would go on.
+            if not isinstance(error, FileNotFoundError | PermissionError | IsADirectoryError):
+                raise
+            if not isinstance(error, FileNotFoundError):
+                trouble = error
+    raise trouble
+
+
+def become_or_fail(argv: list[str], environment: Environment | None = None) -> int:
+    """As `become`, with the line that every loader says when the program cannot be run."""
+    try:
+        return become(argv, environment)
+    except OSError as error:
+        raise errors.Failure(f"unable to run {argv[0]}: {errors.reason(error)}") from error
+
+
+def preload(words: list[str]) -> None:
+    """Import now whatever a later `become` of these words may call, while we may still read
+    our own files."""
+    for word in words:
+        if word in registry.PROGRAMS and any(in_place(word, path) for path in candidates(word)):
+            registry.load(word)
+
+
+def candidates(name: str) -> list[bytes]:
+    """The paths that exec would try for a name, in order."""
+    word = os.fsencode(name)
+    if b"/" in word:
+        return [word]
+    path = os.environb.get(b"PATH", DEFAULT_PATH)
+    return [(directory or b".") + b"/" + word for directory in path.split(b":")]
+
+
+known: dict[bytes, bool] = {}
+
+
+def in_place(name: str, path: bytes) -> bool:
+    """Whether that file is this installation's own script, so that the program can be called
+    instead."""
+    if os.path.basename(name) not in registry.PROGRAMS or b"SUPERVISE_EXEC" in os.environb:
+        return False
+    if path not in known:
+        known[path] = is_ours(path)
+    return known[path]
+
+
+def is_ours(path: bytes) -> bool:
+    """A script of ours: executable, started by an interpreter of this prefix, calling this
+    package's door."""
+    if not os.access(path, os.X_OK):
+        return False
+    try:
+        head = files.read_head(path, SCRIPT_HEAD)
+    except OSError:
+        return False
+    return SCRIPT_SIGN in head and os.fsencode(sys.prefix + "/bin/") in head
+
+
+def take_over(argv: list[str], environment: Environment | None) -> int:
+    if environment is not None:
+        os.environb.clear()
+        os.environb.update(environment)
+    forget()
+    name = os.path.basename(argv[0])
+    processes.set_title(argv)
+    return run(name, argv[1:])
+
+
+def forget() -> None:
+    """Do to this process what exec would have done."""
+    flush()
+    signals.reset()
+    descriptors.close_on_exec_now()
+
+
+def execute(path: bytes, argv: list[str], environment: Environment | None = None) -> None:
+    """Exec a program that may be foreign, with the signals that Python changed put back."""
+    flush()
+    signals.reset()
+    os.execve(path, argv, os.environb if environment is None else environment)
+
+
+def flush() -> None:
+    for stream in (sys.stdout, sys.stderr):
+        if stream is not None:
+            stream.flush()
+
+
+def directory() -> str | None:
+    """The directory that holds our programs' scripts, or None where they are not installed."""
+    for folder in (os.path.dirname(os.path.abspath(sys.argv[0])), sys.prefix + "/bin"):
+        if is_ours(os.fsencode(folder + "/supervise")):
+            return folder
+    return None

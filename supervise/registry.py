@@ -1,0 +1,39 @@
+"""The table of programs: the name a user types, and the module that is it."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from typing import Protocol, cast
+
+PROGRAMS: dict[str, str] = {
+    "envdir": "envdir",
+    "multilog": "multilog",
+    "qmail-queue": "qmail_queue",
+    "qmail-smtpd": "qmail_smtpd",
+    "recordio": "recordio",
+    "setuidgid": "setuidgid",
+    "supervise": "supervise",
+    "svc": "svc",
+    "svok": "svok",
+    "svscan": "svscan",
+    "svstat": "svstat",
+    "tcprules": "tcprules",
+    "tcprulescheck": "tcprulescheck",
+    "tcpserver": "tcpserver",
+}
+
+
+class Command(Protocol):
+    """What a module in commands/ has."""
+
+    __doc__: str | None
+    USAGE: str  # the whole line that a wrong call is answered with
+    main: Callable[[list[str]], int]
+
+
+def load(name: str) -> Command:
+    """Import the module of a program."""
+    path = f"supervise.commands.{PROGRAMS[name]}"
+    __import__(path)
+    return cast(Command, sys.modules[path])

@@ -1,0 +1,20 @@
+"""Who a process is: users and groups, dropped for good and checked."""
+
+from __future__ import annotations
+
+import os
+
+
+def set_group(group: int) -> None:
+    """Have exactly this group, supplementary groups included."""
+    os.setgroups([group])
+    os.setgid(group)
+    if os.getgroups() not in ([group], []) or os.getresgid() != (group,) * 3:
+        raise PermissionError(1, "groups not dropped")
+
+
+def set_user(user: int) -> None:
+    """Be this user, with no way back."""
+    os.setuid(user)
+    if os.getresuid() != (user,) * 3:
+        raise PermissionError(1, "user not dropped")

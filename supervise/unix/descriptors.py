@@ -1,0 +1,46 @@
+"""Open file numbers."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+
+STANDARD = (0, 1, 2)
+
+
+def move(old: int, new: int) -> None:
+    """Make `new` what `old` is, inherited by programs, and close `old`."""
+    if old != new:
+        os.dup2(old, new)
+        os.close(old)
+    else:
+        os.set_inheritable(new, True)
+
+
+def above_standard() -> list[int]:
+    """Every open descriptor but 0, 1 and 2."""
+    try:
+        names = os.listdir("/proc/self/fd")
+    except OSError:  # no /proc: try what a small program may have
+        names = [str(number) for number in range(1024)]
+    return [int(name) for name in names if int(name) not in STANDARD]
+
+
+def close_on_exec_now() -> None:
+    """Close every descriptor that exec would close."""
+    for descriptor in above_standard():
+        try:
+            if fcntl.fcntl(descriptor, fcntl.F_GETFD) & fcntl.FD_CLOEXEC:
+                os.close(descriptor)
+        except OSError:
+            pass  # the listing's own descriptor, gone by now
+
+
+def close_all_but(kept: set[int]) -> None:
+    """Close every descriptor above 2 that is not kept."""
+    for descriptor in above_standard():
+        if descriptor not in kept:
+            try:
+                os.close(descriptor)
+            except OSError:
+                pass  # the listing's own descriptor, gone by now

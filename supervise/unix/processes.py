@@ -1,0 +1,79 @@
+"""Processes: fork, title, pidfd, reap."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from collections.abc import Callable
+
+from supervise import errors
+from supervise.unix import signals
+
+
+def fork(child: Callable[[], int]) -> int:
+    """Fork; the child runs the function and exits with what it returns. Returns the child's pid.
+
+    The only place that forks: a child cannot climb back into its parent's frames. Signals are
+    blocked across the
+    fork, since until the child has reset them they would be written into the parent's wakeup pipe.
+    """
+    blocked = signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
+    try:
+        pid = os.fork()
+        if pid == 0:
+            leave(child, blocked)
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
+    return pid
+
+
+def leave(child: Callable[[], int], blocked: set[int | signal.Signals]) -> None:
+    """Run the function as a whole process: it never returns."""
+    code = errors.TEMPORARY
+    try:
+        signals.reset()
+        signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
+        code = child()
+    except BaseException:
+        sys.excepthook(*sys.exc_info())
+    finally:
+        for stream in (sys.stdout, sys.stderr):
+            try:
+                stream.flush()
+            except (OSError, ValueError, AttributeError):
+                pass  # closed, or its reader is gone: nobody to tell
+        os._exit(code)
+
+
+def set_title(argv: list[str]) -> None:
+    """Show these words in ps, where the library for it is loaded already.
+
+    Its import costs 20 ms, so only the long-lived roots of a tree (svscan, supervise) pay for
+    it; all that is
+    called in place below them inherits it.
+    """
+    library = sys.modules.get("setproctitle")
+    if library is not None:
+        library.setproctitle(" ".join(argv))
+
+
+def send(pidfd: int, number: int) -> None:
+    """Signal the process behind a pidfd; one that has ended is no trouble."""
+    try:
+        signal.pidfd_send_signal(pidfd, number)
+    except ProcessLookupError:
+        pass
+
+
+def reap() -> list[tuple[int, int]]:
+    """Collect every ended child: (pid, raw wait status) pairs."""
+    ended: list[tuple[int, int]] = []
+    while True:
+        try:
+            pid, status = os.waitpid(-1, os.WNOHANG)
+        except ChildProcessError:
+            return ended
+        if pid == 0:
+            return ended
+        ended.append((pid, status))

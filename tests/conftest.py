@@ -1,0 +1,65 @@
+"""Fixtures of all tests: programs called both ways, background processes, nobody left."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import settings
+
+from tests.support import processes
+from tests.support.processes import Background, Finished
+
+# No wall-clock limits: the machine's load could fail them.
+settings.register_profile("suite", deadline=None, print_blob=True)
+settings.load_profile("suite")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    processes.become_subreaper()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if item.get_closest_marker("needs_root") and os.geteuid() != 0:
+            item.add_marker(pytest.mark.skip(reason="needs root"))
+
+
+@pytest.fixture(autouse=True)
+def nobody_left() -> Iterator[None]:
+    """A test that leaves a process behind fails."""
+    yield
+    assert processes.end_leftovers() == [], "processes left behind"
+
+
+@pytest.fixture
+def background(nobody_left: None) -> Iterator[Background]:
+    """Start processes that end with the test."""
+    started = Background()
+    yield started
+    started.end()
+
+
+@pytest.fixture(params=["fork", "module"])
+def run(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Callable[..., Finished]:
+    """Call a program in a fork of the test, and again as `python -m supervise NAME`."""
+    streams = tmp_path_factory.mktemp("streams")
+
+    def call(
+        name: str,
+        *argv: str,
+        stdin: bytes = b"",
+        cwd: Path | None = None,
+        env: dict[str, str] | None = None,
+        **options: Any,
+    ) -> Finished:
+        if request.param == "fork":
+            return processes.finish_in_fork(name, list(argv), stdin, streams, cwd, env)
+        return processes.finish(processes.module(name, *argv), stdin, cwd=cwd, env=env, **options)
+
+    return call
