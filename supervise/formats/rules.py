@@ -1,0 +1,125 @@
+"""The rules language of tcprules: lines to records, records to instructions, and the order of keys.
+
+A line is ADDRESS:allow or ADDRESS:deny, then any number of ,NAME=qVALUEq with any byte as the
+quote. It becomes records (key, instructions) of a constant database: the key is the address, the
+instructions are NUL-terminated items, «D» to deny and «+NAME=VALUE» to set. Source:
+cr.yp.to/ucspi-tcp/tcprules.html. An address range becomes one record per number.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from supervise.formats import addresskey
+
+HIGHEST = 255  # the last number a range may reach; more is cut
+WORD = 2**64  # range bounds wrap there, as the originals' unsigned long does
+INSTRUCTION = re.compile(rb":(?=allow|deny)")
+DENY, SET = b"D", b"+"
+BLANKS = b"\n \t"  # not CR: a file with CR LF must be refused, as ever
+
+Record = tuple[bytes, bytes]
+Setting = tuple[bytes, bytes]
+
+
+class Instructions(NamedTuple):
+    """What the instructions of a record say: refused or not, and what to set on the way."""
+
+    deny: bool
+    settings: list[Setting]
+
+
+def says_nothing(line: bytes) -> bool:
+    """A comment or a blank line."""
+    return line.startswith(b"#") or not line.rstrip(BLANKS)
+
+
+def records(line: bytes) -> list[Record] | None:
+    """The records of a line; None where it has no colon and so no rule; ValueError where it is
+    none."""
+    line = line.rstrip(BLANKS)
+    if b":" not in line:
+        return None
+    address, instructions = split(line)
+    packed = pack(instructions)
+    return [(key, packed) for key in expand(address)]
+
+
+def split(line: bytes) -> tuple[bytes, Instructions]:
+    """Part a line at the colon between address and instruction, and read the instruction.
+
+    That is the first colon, always, where this gives a rule. Only a line that would be no rule so
+    may have a whole IPv6 address before a later one.
+    """
+    address, _, text = line.partition(b":")
+    try:
+        return address, read(text)
+    except ValueError:
+        later = INSTRUCTION.search(line, len(address) + 1)
+        if later is None:
+            raise
+        return addresskey.ipv6(line[: later.start()]), read(line[later.end() :])
+
+
+def read(text: bytes) -> Instructions:
+    """The instruction after the colon: «deny» or «allow», then settings."""
+    for word, deny in ((b"deny", True), (b"allow", False)):
+        if text.startswith(word):
+            return Instructions(deny, list(read_settings(text[len(word) :])))
+    raise ValueError(text)
+
+
+def read_settings(text: bytes) -> Iterator[Setting]:
+    """Each ,NAME=qVALUEq in turn; the name may hold anything but «=», the value all but its q."""
+    while text:
+        name, equals, quoted = text[1:].partition(b"=")
+        if text[:1] != b"," or not equals or not quoted:
+            raise ValueError(text)
+        value, closed, text = quoted[1:].partition(quoted[:1])
+        if not closed:
+            raise ValueError(quoted)
+        yield name, value
+
+
+def pack(instructions: Instructions) -> bytes:
+    items = [DENY] if instructions.deny else []
+    items += [SET + name + b"=" + value for name, value in instructions.settings]
+    return b"".join(item + b"\0" for item in items)
+
+
+def unpack(packed: bytes) -> Instructions:
+    """Read the instructions of a record; what stands after a «D» is not for us."""
+    settings: list[Setting] = []
+    for item in packed.split(b"\0")[:-1]:
+        if item[:1] == DENY:
+            return Instructions(True, settings)
+        if item[:1] == SET and b"=" in item:
+            name, _, value = item[1:].partition(b"=")
+            settings.append((name, value))
+    return Instructions(False, settings)
+
+
+def expand(address: bytes) -> Iterator[bytes]:
+    """The keys of an address: itself, or one for every number of its first range."""
+    if b"-" not in address or b"=" in address or b"@" in address:
+        yield address
+        return
+    before, _, after = address.partition(b"-")
+    head, dot, low = before.rpartition(b".")
+    high, tail = split_before_dot(after)
+    for number in range(bound(low), min(bound(high), HIGHEST) + 1):
+        yield head + dot + b"%d" % number + tail
+
+
+def split_before_dot(text: bytes) -> tuple[bytes, bytes]:
+    at = text.find(b".")
+    return (text, b"") if at < 0 else (text[:at], text[at:])
+
+
+def bound(digits: bytes) -> int:
+    """A bound of a range; an empty one is 0."""
+    if digits and not digits.isdigit():
+        raise ValueError(digits)
+    return int(digits or b"0") % WORD
