@@ -36,12 +36,11 @@ def says_nothing(line: bytes) -> bool:
     return line.startswith(b"#") or not line.rstrip(BLANKS)
 
 
-def records(line: bytes) -> list[Record] | None:
-    """The records of a line; None where it has no colon and so no rule; ValueError where it is
-    none."""
+def records(line: bytes) -> list[Record]:
+    """The records of a line, of one without a colon none; ValueError where it is no rule."""
     line = line.rstrip(BLANKS)
     if b":" not in line:
-        return None
+        return []
     address, instructions = split(line)
     packed = pack(instructions)
     return [(key, packed) for key in expand(address)]
