@@ -159,6 +159,12 @@ def candidates(name: str) -> list[bytes]:
     return [(directory or b".") + b"/" + word for directory in path.split(b":")]
 
 
+def is_in_place(name: str) -> bool:
+    """Whether `become` would call this program instead of exec'ing it."""
+    path = next((path for path in candidates(name) if os.path.exists(path)), None)
+    return path is not None and in_place(name, path)
+
+
 known: dict[bytes, bool] = {}
 
 

@@ -77,3 +77,14 @@ def reap() -> list[tuple[int, int]]:
         if pid == 0:
             return ended
         ended.append((pid, status))
+
+
+def open_or_kill(pid: int) -> int:
+    """A pidfd for our own child; where there is none to be had the child is ended, collected,
+    and OSError raised."""
+    try:
+        return os.pidfd_open(pid)
+    except OSError:
+        os.kill(pid, signal.SIGKILL)  # ours and not yet reaped, so the number is still its own
+        os.waitpid(pid, 0)
+        raise

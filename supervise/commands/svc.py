@@ -1,0 +1,45 @@
+"""Send commands to services: up, down, once, signals, exit.
+
+svc [ -udopchaitkx ] services
+
+-u up, -d down, -o once, -x exit; -p pause, -c continue, -h hup, -a alarm, -i interrupt, -t term,
+-k kill. Exits 0 even where a service could not be reached (a warning says so, as in the
+original), 100 for a bad option, 111 when it cannot come back to the directory it was started in.
+"""
+
+from __future__ import annotations
+
+import errno
+
+from supervise import errors, program
+from supervise.drivers import servicedir
+
+USAGE = (
+    "svc options: u up, d down, o once, x exit, p pause, c continue, "
+    "h hup, a alarm, i interrupt, t term, k kill"
+)
+
+
+def main(argv: list[str]) -> int:
+    options = program.Options(argv, "udopchaitkx")
+    letters = "".join(dict.fromkeys(letter for letter, _ in options))
+    for path, trouble in servicedir.each(options.operands):
+        if trouble is not None:
+            errors.warn("svc", f"unable to chdir to {path}: {errors.reason(trouble)}")
+        else:
+            send(path, letters.encode())
+    return 0
+
+
+def send(path: str, letters: bytes) -> None:
+    try:
+        control = servicedir.open_control()
+    except OSError as error:
+        running = error.errno != errno.ENXIO
+        why = errors.reason(error) if running else "supervise not running"
+        errors.warn("svc", f"unable to control {path}: {why}")
+        return
+    try:
+        servicedir.write_control(control, letters)
+    except OSError as error:
+        errors.warn("svc", f"error writing commands to {path}: {errors.reason(error)}")

@@ -1,0 +1,200 @@
+"""The life of one service: what supervise does when, without doing it.
+
+Events come in as method calls and effects go out; the driver performs them in order. After a
+Spawn it must answer with `started` or `not_started` before anything else. The rules:
+
+* from one start to the next RESTART_PAUSE passes, whatever the commands, and commands are obeyed
+  meanwhile;
+* a start that was asked for (u, o) happens even where x follows it; an automatic restart does not;
+* x is never taken back; after Exit there is nothing more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from supervise.formats.status import DOWN, ONCE, UP, Status
+from supervise.formats.tai64 import Tai64n
+from supervise.machines.moment import Moment
+
+RESTART_PAUSE = 1.0  # seconds from one start to the next, so that a broken run cannot spin
+FORK_PAUSE = 1.0  # seconds after the first failed fork; doubled with each one that follows
+LONGEST_FORK_PAUSE = 60.0  # what the originals sleep after every failed fork
+YOUNG = 5.0  # seconds: a service this young is restarted when a log appears for it
+
+# signal(7) on Linux; fixed by the ABI, and a pure module has no `signal` to ask
+HUP, INT, KILL, ALRM, TERM, CONT, STOP = 1, 2, 9, 14, 15, 18, 19
+
+
+@dataclass(frozen=True)
+class Spawn:
+    """Start ./run; answer with started or not_started."""
+
+
+@dataclass(frozen=True)
+class Signal:
+    """Send a signal to the living child."""
+
+    number: int
+
+
+@dataclass(frozen=True)
+class Publish:
+    """Replace the status file."""
+
+    status: Status
+
+
+@dataclass(frozen=True)
+class Exit:
+    """Leave, successfully."""
+
+
+Effect = Spawn | Signal | Publish | Exit
+
+
+class Service:
+    """One service; `deadline` is the monotonic second at which `tick` has something to do, or
+    None."""
+
+    def __init__(self, now: Moment, normally_up: bool) -> None:
+        self.want = UP if normally_up else DOWN
+        self.pid: int | None = None
+        self.since: Tai64n = now.tai
+        self.paused = False
+        self.leaving = False
+        self.draining = False
+        self.asked = False  # a start that somebody asked for is still to come
+        self.not_before = now.monotonic
+        self.started_at = now.monotonic
+        self.fork_pause = FORK_PAUSE
+
+    @property
+    def status(self) -> Status:
+        return Status(self.since, self.pid, self.paused, self.want)
+
+    @property
+    def start_is_due(self) -> bool:
+        return self.pid is None and (self.want == UP or self.asked)
+
+    @property
+    def deadline(self) -> float | None:
+        return self.not_before if self.start_is_due else None
+
+    def tick(self, now: Moment) -> list[Effect]:
+        """Time has passed."""
+        if self.start_is_due and now.monotonic >= self.not_before:
+            return [Spawn()]
+        return []
+
+    def started(self, pid: int, now: Moment) -> list[Effect]:
+        """The child is running."""
+        self.pid = pid
+        self.since = now.tai
+        self.paused = self.asked = False
+        self.fork_pause = FORK_PAUSE
+        self.started_at = now.monotonic
+        self.not_before = now.monotonic + RESTART_PAUSE
+        return [Publish(self.status)]
+
+    def not_started(self, now: Moment) -> list[Effect]:
+        """The kernel would not give us a child; try again after a growing pause."""
+        self.not_before = now.monotonic + self.fork_pause
+        self.fork_pause = min(2 * self.fork_pause, LONGEST_FORK_PAUSE)
+        return []
+
+    def exited(self, status: int, now: Moment) -> list[Effect]:
+        """The child has ended with this raw wait status."""
+        self.pid = None
+        self.paused = False
+        self.since = now.tai
+        publish = Publish(self.status)
+        drained = not self.draining or status == 0 or self.want != UP
+        if self.leaving and drained:
+            return [publish, Exit()]
+        # The death is published before the next start, so that svstat never shows the age of one
+        # process beside the pid of another.
+        return [publish, *self.tick(now)]
+
+    def command(self, letter: bytes, now: Moment) -> list[Effect]:
+        """A byte from the control FIFO; unknown ones are ignored, as users of newer tools
+        expect."""
+        handler = CONTROLS.get(letter)
+        return handler(self, now) if handler else []
+
+    def log_appeared(self, now: Moment) -> list[Effect]:
+        """Standard output leads to a log from the next start on; make that soon where little
+        is disturbed."""
+        if self.pid is not None and now.monotonic - self.started_at < YOUNG:
+            return self.signal(TERM)
+        return []
+
+    def drain(self, now: Moment) -> list[Effect]:
+        """Leave once the child has read its input to the end: for a log service whose writer is
+        gone.
+
+        One that is down because somebody wants it down leaves at once. One that crashes on the
+        way is started again, since what it had not read is still in the pipe.
+        """
+        self.draining = True
+        if self.pid is None and self.want == UP:
+            self.asked = True
+        return self.leave(now)
+
+    def want_up(self, now: Moment) -> list[Effect]:
+        return self.wish(UP, now)
+
+    def want_once(self, now: Moment) -> list[Effect]:
+        return self.wish(ONCE, now)
+
+    def wish(self, want: bytes, now: Moment) -> list[Effect]:
+        self.want = want
+        self.asked = self.pid is None
+        return [Publish(self.status), *self.tick(now)]
+
+    def want_down(self, now: Moment) -> list[Effect]:
+        self.want = DOWN
+        self.asked = False
+        self.paused = False
+        return [*self.signal(TERM), *self.signal(CONT), Publish(self.status)]
+
+    def pause(self, now: Moment) -> list[Effect]:
+        self.paused = self.pid is not None
+        return [Publish(self.status), *self.signal(STOP)]
+
+    def proceed(self, now: Moment) -> list[Effect]:
+        self.paused = False
+        return [Publish(self.status), *self.signal(CONT)]
+
+    def leave(self, now: Moment) -> list[Effect]:
+        self.leaving = True
+        publish = Publish(self.status)
+        if self.pid is None and not self.asked:
+            return [publish, Exit()]
+        return [publish]
+
+    def signal(self, number: int) -> list[Effect]:
+        return [Signal(number)] if self.pid is not None else []
+
+
+Handler = Callable[[Service, Moment], list[Effect]]
+
+
+def passing_on(number: int) -> Handler:
+    return lambda service, now: service.signal(number)
+
+
+CONTROLS: dict[bytes, Handler] = {
+    b"u": Service.want_up,
+    b"d": Service.want_down,
+    b"o": Service.want_once,
+    b"x": Service.leave,
+    b"p": Service.pause,
+    b"c": Service.proceed,
+    b"h": passing_on(HUP),
+    b"a": passing_on(ALRM),
+    b"i": passing_on(INT),
+    b"t": passing_on(TERM),
+    b"k": passing_on(KILL),
+}
