@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 from supervise import errors
 from supervise.machines.relay import Close, Effect, Note, Relay, Way
@@ -59,7 +59,7 @@ class Pump:
                 if not self.relay.over:
                     self.perform(act(way))
 
-    def wait(self) -> list[tuple[Callable[[Way], list[Effect]], Way]]:
+    def wait(self) -> Sequence[tuple[Callable[[Way], list[Effect]], Way]]:
         """What can be done now without blocking: writes first, as they make room to read."""
         reading, writing = self.relay.reading, self.relay.writing
         readable, writable = readiness.wait(
