@@ -1,0 +1,154 @@
+"""From a stream to the places of a script.
+
+The stream is read in large blocks, and worked on as if it had come in the small reads of the
+originals wherever that decides where a file ends.
+"""
+
+from __future__ import annotations
+
+import os
+
+from supervise import errors
+from supervise.drivers import clock
+from supervise.drivers.logdir import BOUNDLESS, LogDirectory
+from supervise.drivers.orders import Orders
+from supervise.drivers.processor import Execute, Processor
+from supervise.drivers.statusfile import StatusFile
+from supervise.formats import logscript, tai64
+from supervise.formats.logscript import Script
+from supervise.formats.pattern import Selection
+from supervise.machines import routing
+from supervise.machines.logline import Lines, Segment
+from supervise.machines.routing import Followed
+from supervise.unix import files
+
+BLOCK = 65536  # bytes read at once: what a pipe holds
+COPIED = 200  # bytes of a line that standard error gets
+
+
+class StandardError:
+    """Where copies of lines go. Trouble there has nowhere to be told and is ignored."""
+
+    abandoned = False
+
+    def show(self, line: bytes) -> None:
+        try:
+            files.write_all(2, line[:COPIED] + b"..." * (len(line) > COPIED) + b"\n")
+        except OSError:
+            pass
+
+
+class Places:
+    """What a script writes to, open: status files and standard error by their number in the
+    script, and log directories."""
+
+    def __init__(self, script: Script, start: int, orders: Orders, execute: Execute) -> None:
+        self.selections = {
+            number: Selection(place.choices)
+            for number, place in enumerate(script.places)
+            if not isinstance(place, logscript.Directory)
+        }
+        self.single: dict[int, StandardError | StatusFile] = {
+            number: StatusFile(os.fsdecode(place.path), orders)
+            if isinstance(place, logscript.Status)
+            else StandardError()
+            for number, place in enumerate(script.places)
+            if not isinstance(place, logscript.Directory)
+        }
+        self.statuses = {
+            number for number, place in self.single.items() if isinstance(place, StatusFile)
+        }
+        self.directories = [
+            (Followed(Selection(place.choices)), open_directory(place, start, orders, execute))
+            for place in script.places
+            if isinstance(place, logscript.Directory)
+        ]
+
+    @property
+    def room(self) -> int:
+        return min((directory.room for _, directory in self.directories), default=BOUNDLESS)
+
+    @property
+    def abandoned(self) -> bool:
+        """Whether anything could not be written where it belongs before we had to stop."""
+        directories = any(directory.abandoned for _, directory in self.directories)
+        return directories or any(place.abandoned for place in self.single.values())
+
+    def put(self, segments: list[Segment]) -> None:
+        if self.selections:
+            shown = routing.shown(self.selections, segments)
+            for number, line in routing.latest(shown, self.statuses):
+                self.single[number].show(line)
+        for followed, directory in self.directories:
+            directory.put(followed.take(segments))
+
+    def rotate(self) -> None:
+        for _, directory in self.directories:
+            directory.rotate_early()
+
+    def finish(self) -> None:
+        for _, directory in self.directories:
+            directory.finish()
+
+
+def open_directory(
+    place: logscript.Directory, start: int, orders: Orders, execute: Execute
+) -> LogDirectory:
+    """Open a log directory whose name is seen from the starting directory."""
+    with errors.unable_to("switch to starting directory"):
+        os.fchdir(start)
+    name = os.fsdecode(place.path)
+    processor = None
+    if place.processor is not None:
+        processor = Processor(name, os.fsdecode(place.processor), orders, execute)
+    return LogDirectory(name, place.size, place.number, orders, processor)
+
+
+class Intake:
+    """Standard input, read until it ends or until told to stop."""
+
+    def __init__(self, stamped: bool, places: Places, orders: Orders) -> None:
+        self.stamped = stamped
+        self.places = places
+        self.orders = orders
+        self.lines = Lines()
+
+    def run(self) -> None:
+        while block := self.read():
+            self.take(block)
+        self.places.put(self.lines.end())
+        self.places.finish()
+
+    def read(self) -> bytes:
+        """The next block; empty at the end, for which trouble counts too, as ever.
+
+        Told to stop, we read to the end of the line byte by byte, so that the next reader finds
+        the first byte that is not ours.
+        """
+        while not self.done():
+            if self.orders.wait_for(0):
+                try:
+                    return os.read(0, 1 if self.orders.stop else BLOCK)
+                except BlockingIOError:
+                    pass  # somebody else was faster
+                except OSError:
+                    return b""
+        return b""
+
+    def done(self) -> bool:
+        """Obey the orders that have come; returns whether to stop here."""
+        self.orders.look()
+        if self.orders.rotate:
+            self.orders.rotate = False
+            self.places.rotate()
+        return self.orders.stop and (self.places.abandoned or not self.lines.midline)
+
+    def take(self, block: bytes) -> None:
+        while block:
+            stamp = self.stamp()
+            size = self.lines.portion(block, stamp, self.places.room)
+            self.places.put(self.lines.take(block[:size], stamp))
+            block = block[size:]
+
+    def stamp(self) -> bytes:
+        return tai64.label(clock.now().tai) + b" " if self.stamped else b""

@@ -1,0 +1,77 @@
+"""What multilog is told by signals while it works: TERM to stop, ALRM to rotate.
+
+Trouble with a disk passes, so what fails is tried again after a pause, for ever; but a pause is a
+wait for orders too, and TERM ends it. (The originals block signals meanwhile: a multilog on a full
+disk could only be killed.)
+"""
+
+from __future__ import annotations
+
+import signal
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+from supervise import errors
+from supervise.unix import signals
+from supervise.unix.waiting import Waiter
+
+PROGRAM = "multilog"
+PAUSE = 5.0  # seconds between two attempts
+T = TypeVar("T")
+
+
+class Stopped(Exception):
+    """Told to stop while something could not be done."""
+
+
+class Orders:
+    """The orders that have come and are not yet obeyed."""
+
+    def __init__(self, pause: float = PAUSE) -> None:
+        self.wakeup = signals.wake_on(signal.SIGTERM, signal.SIGALRM)
+        # Whoever started us may have blocked them.
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, (signal.SIGTERM, signal.SIGALRM))
+        # A reader of our stderr that ends, and a limit on sizes, must not cost us what is read.
+        for number in signals.IGNORED_BY_PYTHON:
+            signal.signal(number, signal.SIG_IGN)
+        self.length = pause
+        self.stop = False
+        self.rotate = False
+
+    def look(self) -> None:
+        """Note what has come."""
+        taken = signals.take()
+        self.stop |= signal.SIGTERM in taken
+        self.rotate |= signal.SIGALRM in taken
+
+    def wait_for(self, descriptor: int) -> bool:
+        """Wait until the descriptor is readable or a signal comes; returns whether it is
+        readable and no order has changed."""
+        waiter = Waiter()
+        waiter.add(descriptor)
+        waiter.add(self.wakeup)
+        ready = waiter.wait(None)
+        return ready == {descriptor}
+
+    def pause(self) -> None:
+        """Wait before the next attempt; an order to stop, also one given before, raises Stopped."""
+        waiter = Waiter()
+        waiter.add(self.wakeup)
+        until = time.monotonic() + self.length
+        self.look()
+        while not self.stop and time.monotonic() < until:
+            waiter.wait(until)
+            self.look()
+        if self.stop:
+            raise Stopped
+
+    def insist(self, what: str, step: Callable[[], T]) -> T:
+        """Do a step, with a warning and a pause after each time that it cannot be done."""
+        while True:
+            try:
+                return step()
+            except OSError as error:
+                reason = errors.reason(error)
+                errors.warn(PROGRAM, f"unable to {what}, pausing: {reason}")
+            self.pause()

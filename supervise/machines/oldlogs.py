@@ -1,0 +1,39 @@
+"""Old log files: what they are called, and which must go."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from supervise.formats import tai64
+from supervise.formats.tai64 import Tai64n
+
+TICK = 1000  # nanoseconds: labels hold microseconds
+
+
+class Labels:
+    """Labels that grow from each to the next, though the clock may stand still or go back."""
+
+    def __init__(self) -> None:
+        self.last: Tai64n | None = None
+
+    def next(self, now: Tai64n) -> Tai64n:
+        if self.last is not None:
+            now = max(now, tai64.from_unix(tai64.to_unix(self.last) + TICK))
+        self.last = now
+        return now
+
+
+def old(names: Iterable[bytes]) -> list[bytes]:
+    """The names that count as old logs. Any that begins with «@» and is as long as a label does:
+    the originals look no closer."""
+    return [name for name in names if name.startswith(b"@") and len(name) >= tai64.LABEL_SIZE]
+
+
+def surplus(names: Iterable[bytes], number: int) -> list[bytes]:
+    """The oldest of these names, which must go so that fewer than `number` old logs remain.
+
+    Of two with one label the first listed goes first.
+    """
+    logs = old(names)
+    logs.sort(key=lambda name: name[: tai64.LABEL_SIZE])
+    return logs[: max(0, len(logs) - number + 1)]
