@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 from supervise import errors, registry
 from supervise.errors import Usage
@@ -38,13 +38,18 @@ def run(name: str, argv: list[str]) -> int:
         from supervise import __version__
 
         return show(f"{name} (supervise-tools) {__version__}\n")
+    return guarded(name, command.USAGE, lambda: command.main(argv))
+
+
+def guarded(name: str, usage: str, call: Callable[[], int]) -> int:
+    """Call what is a program; whatever ends it is one line of that program's, and an exit code."""
     try:
-        return command.main(argv)
-    except Usage as usage:
-        if usage.text:
-            errors.diagnose(f"{name}: {usage.text}")
-        errors.diagnose(command.USAGE)
-        return usage.code
+        return call()
+    except Usage as wrong:
+        if wrong.text:
+            errors.diagnose(f"{name}: {wrong.text}")
+        errors.diagnose(usage)
+        return wrong.code
     except errors.Failure as failure:
         errors.diagnose(f"{name}: fatal: {failure.text}")
         return failure.code

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import socket
 from collections.abc import Callable
 from signal import SIGCHLD, SIGHUP, SIGINT, SIGQUIT, SIGTERM
 
@@ -11,7 +10,7 @@ from supervise import errors
 from supervise.drivers import clock, servicedir
 from supervise.drivers.ownership import Ownership
 from supervise.machines.service import Effect, Exit, Publish, Service, Signal, Spawn
-from supervise.unix import processes, signals
+from supervise.unix import channels, processes, signals
 from supervise.unix.waiting import Waiter
 
 STOP_SIGNALS = {SIGTERM, SIGINT, SIGHUP, SIGQUIT}
@@ -79,13 +78,7 @@ class Supervisor:
     def take_order(self) -> None:
         """One message from svscan; its end means that svscan is gone, and we go on without it."""
         assert self.orders is not None
-        channel = socket.socket(fileno=self.orders)
-        try:
-            order, descriptors, _, _ = socket.recv_fds(channel, 64, 1)
-        except ConnectionResetError:
-            order, descriptors = b"", []
-        finally:
-            channel.detach()
+        order, descriptors = channels.receive(self.orders)
         if not order:
             self.waiter.remove(self.orders)
             os.close(self.orders)

@@ -38,9 +38,20 @@ def close_on_exec_now() -> None:
 
 def close_all_but(kept: set[int]) -> None:
     """Close every descriptor above 2 that is not kept."""
-    for descriptor in above_standard():
-        if descriptor not in kept:
-            try:
-                os.close(descriptor)
-            except OSError:
-                pass  # the listing's own descriptor, gone by now
+    low = 3
+    for descriptor in sorted(kept):
+        os.closerange(low, descriptor)
+        low = descriptor + 1
+    os.closerange(low, os.sysconf("SC_OPEN_MAX"))
+
+
+def inherited() -> list[int]:
+    """The descriptors above 2 that a program started by us would have."""
+    return [descriptor for descriptor in above_standard() if survives_exec(descriptor)]
+
+
+def survives_exec(descriptor: int) -> bool:
+    try:
+        return not fcntl.fcntl(descriptor, fcntl.F_GETFD) & fcntl.FD_CLOEXEC
+    except OSError:
+        return False  # the listing's own descriptor, gone by now

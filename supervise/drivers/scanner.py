@@ -1,0 +1,174 @@
+"""svscan's loop: the scan machine joined to its directory, its pipes and its supervises.
+
+A poll of the directory every five seconds, as the originals have it, was not chosen: a service
+starts the moment it is linked, and at rest nothing wakes.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from signal import SIGCHLD, SIGHUP, SIGINT, SIGQUIT, SIGTERM
+
+from supervise import errors
+from supervise.drivers import clock, supervisor
+from supervise.drivers.scandir import Named, ScanDirectory, Sighting
+from supervise.drivers.superviseprocess import SuperviseProcess
+from supervise.machines import scan
+from supervise.machines.scan import Identity, Role, Scan
+from supervise.unix import channels, descriptors, limits, processes, signals
+from supervise.unix.waiting import Waiter
+
+PROGRAM = "svscan"
+STOP_SIGNALS = {SIGTERM, SIGINT, SIGQUIT}
+
+
+class Scanner:
+    """Scan the current directory until told to stop.
+
+    `run(path, orders)` is what a supervise process does, called after a fork.
+    """
+
+    def __init__(self, run: Callable[[str, int], int]) -> None:
+        self.run = run
+        self.finished = False
+        self.scan = Scan()
+        self.pipes: dict[Identity, list[int]] = {}  # the read end, and the write end while open
+        self.supervises: dict[tuple[Identity, Role], SuperviseProcess] = {}
+        self.owners: dict[int, tuple[Identity, Role]] = {}
+        self.inherited = descriptors.inherited()
+        self.open_files = limits.raise_open_files()
+        self.wakeup = signals.wake_on(SIGCHLD, SIGHUP, *STOP_SIGNALS)
+        self.directory = ScanDirectory(PROGRAM)
+        self.waiter = Waiter(many=True)
+        for descriptor in (self.wakeup, self.directory.watch.descriptor):
+            if descriptor is not None:
+                self.waiter.add(descriptor)
+
+    def run_until_stopped(self) -> None:
+        self.learn(self.directory.look_at_everything())
+        while not self.finished:
+            ready = self.waiter.wait(self.deadline())
+            if self.wakeup in ready:
+                self.hear_signals()
+            if self.directory.watch.descriptor in ready:
+                self.learn(self.directory.look_at_changes())
+            if self.looking_is_due():
+                self.learn(self.directory.look_at_everything())
+            self.perform(self.scan.tick(clock.now().monotonic))
+
+    def deadline(self) -> float | None:
+        look = None if self.scan.stopping else self.directory.look_again
+        moments = [moment for moment in (self.scan.deadline, look) if moment is not None]
+        return min(moments, default=None)
+
+    def looking_is_due(self) -> bool:
+        due = self.directory.look_again
+        return due is not None and not self.scan.stopping and clock.now().monotonic >= due
+
+    def hear_signals(self) -> None:
+        caught = signals.take()
+        if SIGCHLD in caught:
+            self.reap()
+        if SIGHUP in caught:
+            self.learn(self.directory.look_at_everything())
+        if caught & STOP_SIGNALS:
+            self.perform(self.scan.stop(clock.now().monotonic))
+
+    def learn(self, sightings: list[Sighting]) -> None:
+        for sighting in sightings:
+            now = clock.now().monotonic
+            if isinstance(sighting, Named):
+                self.perform(self.scan.named(sighting.identity, sighting.has_log, now))
+            else:
+                self.perform(self.scan.unnamed(sighting.identity, now))
+
+    def reap(self) -> None:
+        """Collect whoever has ended; orphans that came to us need no more than that."""
+        for pid, status in processes.reap():
+            owner = self.owners.pop(pid, None)
+            if owner is not None:
+                self.supervises.pop(owner).ended(status)
+                self.perform(self.scan.exited(*owner, status, clock.now().monotonic))
+
+    def perform(self, effects: list[scan.Effect]) -> None:
+        for effect in effects:
+            match effect:
+                case scan.MakePipe(identity):
+                    self.make_pipe(identity)
+                case scan.Start(identity, role):
+                    self.start(identity, role)
+                case scan.HandOver(identity):
+                    self.hand_over(identity)
+                case scan.Stop(identity, role):
+                    self.supervises[identity, role].order(b"dx")
+                case scan.Kill(identity, role):
+                    self.supervises[identity, role].order(b"k")
+                case scan.Drain(identity):
+                    self.supervises[identity, "log"].order(supervisor.DRAIN)
+                case scan.CloseWriter(identity):
+                    os.close(self.pipes[identity].pop())
+                case scan.Forget(identity):
+                    for descriptor in self.pipes.pop(identity, []):
+                        os.close(descriptor)
+                case scan.Look():
+                    self.learn(self.directory.look_at_everything())
+                case scan.Exit():
+                    self.finished = True
+
+    def make_pipe(self, identity: Identity) -> None:
+        try:
+            self.pipes[identity] = list(os.pipe())
+        except OSError as error:
+            name = self.directory.name_of(identity)
+            errors.warn(PROGRAM, f"unable to create pipe for {name}: {errors.reason(error)}")
+        else:
+            self.scan.pipe_made(identity)
+
+    def start(self, identity: Identity, role: Role) -> None:
+        name = self.directory.name_of(identity)
+        path = name if role == "main" else f"{name}/log"
+        now = clock.now().monotonic
+        entry = self.scan.entries[identity]
+        if "log" in entry.slots and not entry.piped:
+            self.scan.not_started(identity, role, now)
+            return
+        try:
+            supervise = self.launch(identity, role, path)
+        except OSError as error:
+            errors.warn(PROGRAM, f"unable to fork for {path}: {errors.reason(error)}")
+            self.scan.not_started(identity, role, now)
+        else:
+            self.supervises[identity, role] = supervise
+            self.owners[supervise.child_pid] = identity, role
+            self.scan.started(identity, role, now)
+
+    def launch(self, identity: Identity, role: Role, path: str) -> SuperviseProcess:
+        ours, theirs = channels.pair()
+        pipe = self.pipes.get(identity)
+
+        def child() -> int:
+            os.setsid()  # a terminal's signals reach svscan alone, which stops all in order
+            if pipe is not None:
+                standard = 1 if role == "main" else 0
+                os.dup2(pipe[standard], standard)
+            descriptors.close_all_but({theirs, *self.inherited})
+            limits.set_open_files(self.open_files)
+            processes.set_title(["supervise", path])
+            return self.run(path, theirs)
+
+        supervise = SuperviseProcess(path, child, ours)
+        try:
+            supervise.start()
+        except OSError:
+            os.close(ours)
+            raise
+        finally:
+            os.close(theirs)
+        return supervise
+
+    def hand_over(self, identity: Identity) -> None:
+        if identity in self.pipes:
+            main = self.supervises[identity, "main"]
+            channels.send(main.orders, supervisor.STDOUT, self.pipes[identity][1])
+            self.scan.handed_over(identity)

@@ -1,0 +1,36 @@
+"""The few Linux calls that the standard library lacks: inotify and prctl. Nothing else binds C."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+
+PR_SET_CHILD_SUBREAPER = 36  # linux/prctl.h
+
+libc = ctypes.CDLL(None, use_errno=True)
+
+
+def checked(answer: int) -> int:
+    if answer < 0:
+        number = ctypes.get_errno()
+        raise OSError(number, os.strerror(number))
+    return answer
+
+
+def inotify_init() -> int:
+    """A new inotify descriptor, close-on-exec and non-blocking."""
+    return checked(libc.inotify_init1(os.O_CLOEXEC | os.O_NONBLOCK))
+
+
+def inotify_add_watch(descriptor: int, path: str, mask: int) -> int:
+    """Watch a path; returns the number that its events carry."""
+    return checked(libc.inotify_add_watch(descriptor, os.fsencode(path), ctypes.c_uint32(mask)))
+
+
+def inotify_rm_watch(descriptor: int, watch: int) -> None:
+    checked(libc.inotify_rm_watch(descriptor, watch))
+
+
+def become_subreaper() -> None:
+    """Have orphaned descendants handed to this process instead of init."""
+    checked(libc.prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0))
