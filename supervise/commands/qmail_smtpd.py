@@ -1,0 +1,148 @@
+"""Receive mail over SMTP on descriptors 0 and 1, and hand it to a queue program.
+
+qmail-smtpd
+
+Runs in $QMAILHOME, or /var/qmail, and reads there control/me, smtpgreeting, localiphost,
+timeoutsmtpd, rcpthosts, morercpthosts.cdb, badmailfrom and databytes. The client is known from
+TCPREMOTEIP, TCPREMOTEHOST, TCPREMOTEINFO, TCPLOCALHOST and TCPLOCALIP; RELAYCLIENT lets it send to
+anybody and DATABYTES replaces control/databytes. The queue program is $QMAILQUEUE,
+bin/qmail-queue where it exists, or the qmail-queue that comes with this program.
+
+Exits 0 after QUIT and 1 after any other end of the session. It writes nothing to descriptor 2.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+
+from supervise import program, registry
+from supervise.drivers import controls, queue
+from supervise.drivers.conversation import Conversation
+from supervise.drivers.morercpthosts import MoreHosts
+from supervise.drivers.timedstream import Gone, TimedStream
+from supervise.formats import queueexit, smtp
+from supervise.formats.controls import number
+from supervise.formats.received import Peer
+from supervise.machines.mailpolicy import NONE, Policy
+from supervise.machines.smtp import Session, Settings
+from supervise.unix import files, interfaces, processes
+
+USAGE = "qmail-smtpd: usage: qmail-smtpd"
+
+OWN_QUEUE = "qmail-queue"
+QUEUE_PATH = b"bin/qmail-queue"
+TIME_LIMIT = 1200  # seconds for each read and each write, without control/timeoutsmtpd
+
+
+class Refusal(Exception):
+    """What the client is told instead of a greeting."""
+
+    def __init__(self, reply: bytes) -> None:
+        super().__init__(reply)
+        self.reply = reply
+
+
+def main(argv: list[str]) -> int:
+    signal.signal(signal.SIGPIPE, signal.SIG_IGN)  # a client that left is an error of the write
+    client = TimedStream(0, 1, TIME_LIMIT)
+    try:
+        return converse(client)
+    except Refusal as refusal:
+        return refuse(client, refusal.reply)
+    except MemoryError:
+        return refuse(client, smtp.OUT_OF_MEMORY)
+
+
+def refuse(client: TimedStream, reply: bytes) -> int:
+    try:
+        client.put(reply)
+        client.flush()
+    except Gone:
+        pass
+    return 1
+
+
+def converse(client: TimedStream) -> int:
+    try:
+        controls.enter_home()
+        client.limit = max(1, controls.number("timeoutsmtpd", TIME_LIMIT))
+        more_hosts = MoreHosts()
+        session = Session(settings(more_hosts))
+    except OSError:
+        raise Refusal(smtp.CONTROLS_UNREADABLE) from None
+    return Conversation(session, client, queue_program(), more_hosts.has_any).run()
+
+
+def settings(more_hosts: MoreHosts) -> Settings:
+    me = controls.line("me")
+    greeting = controls.line("smtpgreeting")
+    greeting = me if greeting is None else greeting
+    if greeting is None:
+        raise Refusal(smtp.CONTROLS_UNREADABLE)
+    limit = controls.number("databytes", 0)
+    override = os.environb.get(b"DATABYTES")
+    return Settings(
+        greeting=greeting,
+        peer=peer(),
+        local=local_host(),
+        size_limit=limit if override is None else number(override) or 0,
+        policy=policy(me, more_hosts),
+    )
+
+
+def policy(me: bytes | None, more_hosts: MoreHosts) -> Policy:
+    local_name = controls.line("localiphost")
+    local_name = me if local_name is None else local_name
+    return Policy(
+        relay=os.environb.get(b"RELAYCLIENT"),
+        hosts=controls.names("rcpthosts"),
+        more_hosts=more_hosts.exist,
+        bad_senders=controls.names("badmailfrom") or NONE,
+        local_name=local_name,
+        addresses=NONE if local_name is None else local_addresses(),
+    )
+
+
+def local_addresses() -> frozenset[bytes]:
+    try:
+        return interfaces.addresses() | {bytes(4)}
+    except OSError:
+        raise Refusal(smtp.ADDRESSES_UNKNOWN) from None
+
+
+def peer() -> Peer:
+    known = os.environb.get
+    host, address = known(b"TCPREMOTEHOST", b"unknown"), known(b"TCPREMOTEIP", b"unknown")
+    return Peer(host, address, known(b"TCPREMOTEINFO"))
+
+
+def local_host() -> bytes:
+    address = os.environb.get(b"TCPLOCALIP", b"unknown")
+    return os.environb.get(b"TCPLOCALHOST", address)
+
+
+def queue_program() -> queue.Program:
+    """What the child of a message runs."""
+    path = os.environb.get(b"QMAILQUEUE")
+    if path is None and files.exists(QUEUE_PATH):
+        path = QUEUE_PATH
+    if path is None:
+        registry.load(OWN_QUEUE)  # once here, and not again in every child
+        return own_queue
+    return lambda: run_queue(path)
+
+
+def own_queue() -> int:
+    program.forget()
+    processes.set_title([OWN_QUEUE])
+    return program.run(OWN_QUEUE, [])
+
+
+def run_queue(path: bytes) -> int:
+    """Exec a queue program; a bare name is one in the home directory and not in the PATH."""
+    try:
+        program.execute(path, [os.fsdecode(path)])
+    except OSError:
+        pass
+    return queueexit.NO_PROGRAM

@@ -1,0 +1,147 @@
+"""What qmail-queue does: a message and its envelope from two descriptors into a Maildir."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator
+from types import TracebackType
+
+from supervise.drivers import controls, maildir
+from supervise.drivers.maildir import Delivery
+from supervise.formats import envelope, queueexit, received
+from supervise.formats.envelope import AddressTooLong, BadEnvelope, Field
+from supervise.unix import files, signals
+from supervise.unix.waiting import Waiter
+
+MAILDIR = "Maildir"
+MESSAGE, ENVELOPE = 0, 1
+CHUNK = 65536
+NETWORK_SIGNS = (b"TCPREMOTEIP", b"PROTO")  # variables that only a network server sets
+
+
+class Refused(Exception):
+    """The message is not stored; the exit code says why."""
+
+    def __init__(self, code: int) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+class refusing_with:
+    """Turn an OSError inside the block into that exit code."""
+
+    def __init__(self, code: int) -> None:
+        self.code = code
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        where: TracebackType | None,
+    ) -> None:
+        if isinstance(error, OSError):
+            raise Refused(self.code) from error
+
+
+class Source:
+    """A descriptor read until its end, a stop signal or the monotonic deadline."""
+
+    def __init__(self, descriptor: int, wakeup: int, deadline: float) -> None:
+        self.descriptor = descriptor
+        self.wakeup = wakeup
+        self.deadline = deadline
+        self.waiter = Waiter()
+        self.waiter.add(wakeup)
+        with refusing_with(queueexit.READ_ERROR):
+            self.waiter.add(descriptor)
+
+    def pieces(self) -> Iterator[bytes]:
+        while piece := self.read():
+            yield piece
+
+    def read(self) -> bytes:
+        ready = self.waiter.wait(self.deadline)
+        if self.wakeup in ready:
+            raise Refused(queueexit.TEMPORARY)
+        if not ready:
+            raise Refused(queueexit.TIMED_OUT)
+        with refusing_with(queueexit.READ_ERROR):
+            return os.read(self.descriptor, CHUNK)
+
+
+def store(wakeup: int, deadline: float) -> None:
+    """Store the message from descriptor 0 for the envelope from descriptor 1; raises Refused.
+
+    The envelope comes last and its lines go first, so the message waits in a file without a name.
+    """
+    seconds = int(time.time())
+    with refusing_with(queueexit.NO_HOME):
+        controls.enter_home()
+    with refusing_with(queueexit.NO_MAILDIR):
+        maildir.make(MAILDIR)
+    with refusing_with(queueexit.NO_SPOOL):
+        spool = maildir.create_nameless(MAILDIR)
+    for piece in Source(MESSAGE, wakeup, deadline).pieces():
+        with refusing_with(queueexit.WRITE_ERROR):
+            files.write_all(spool, piece)
+    with refusing_with(queueexit.NO_FILE):
+        delivery = Delivery(MAILDIR)
+    try:
+        write(delivery, Source(ENVELOPE, wakeup, deadline), seconds, spool)
+        if signals.take():
+            raise Refused(queueexit.TEMPORARY)
+        with refusing_with(queueexit.NO_LINK):
+            delivery.publish()
+    except BaseException:
+        delivery.discard()
+        raise
+    # Readers see the message from here on, so that trouble now may make the client send it twice.
+    with refusing_with(queueexit.WRITE_ERROR):
+        delivery.settle()
+
+
+def write(delivery: Delivery, source: Source, seconds: int, spool: int) -> None:
+    """Everything of the message, on the disk, still without its name for readers."""
+    for field in fields(source):
+        with refusing_with(queueexit.WRITE_ERROR):
+            delivery.write(trace(field))
+    with refusing_with(queueexit.WRITE_ERROR):
+        delivery.write(received.by_queue(os.getpid(), invoker(), seconds))
+        delivery.copy_from(spool)
+        delivery.sync()
+
+
+def fields(source: Source) -> Iterator[Field]:
+    """The addresses of a whole envelope."""
+    reader = envelope.Reader()
+    try:
+        while not reader.complete:
+            piece = source.read()
+            if not piece:
+                raise Refused(queueexit.READ_ERROR)
+            yield from reader.feed(piece)
+    except BadEnvelope:
+        raise Refused(queueexit.BAD_ENVELOPE) from None
+    except AddressTooLong:
+        raise Refused(queueexit.ADDRESS_TOO_LONG) from None
+
+
+def trace(field: Field) -> bytes:
+    """The header line for an address."""
+    if field.kind == envelope.SENDER:
+        return received.return_path(field.address)
+    return received.delivered_to(field.address)
+
+
+def invoker() -> bytes:
+    """Who called us, in the words of the Received line.
+
+    The original knows by the user it runs as, one of several that it has of its own.
+    """
+    if any(sign in os.environb for sign in NETWORK_SIGNS):
+        return b"from network"
+    return b"by uid %d" % os.getuid()
