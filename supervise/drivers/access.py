@@ -63,8 +63,13 @@ def check(descriptor: int) -> None:
 
 
 def whole(header: tuple[int, ...], size: int) -> bool:
-    """Whether the tables adjoin, begin after the header and end with the file."""
-    tables = [(at, slots) for at, slots in zip(header[::2], header[1::2], strict=True) if slots]
+    """Whether the tables adjoin, begin after the header and end with the file.
+
+    An empty table tells where it would be, too; only a few writers give it no position.
+    """
+    tables = [
+        (at, slots) for at, slots in zip(header[::2], header[1::2], strict=True) if at or slots
+    ]
     end = tables[0][0] if tables else HEADER.size
     if end < HEADER.size:
         return False

@@ -1,0 +1,166 @@
+from __future__ import annotations
+
+import errno
+import os
+import random
+import struct
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from supervise.drivers import access, rulesdb
+from supervise.drivers.access import Decision
+
+RULES = [
+    (b"1.2.3.4", b"D\0"),
+    (b"1.2.", b"+X=y\0+Z=\0"),
+    (b"joe@1.2.3.4", b""),
+    (b"=.example.org", b"+RELAYCLIENT=\0"),
+    (b"1.2.", b"D\0"),
+    (b"", b"D\0"),
+]
+WHOLE = rulesdb.build(RULES)
+MANY = rulesdb.build([*RULES, *((b"10.0.0.%d" % n, b"+N=%d\0" % n) for n in range(30))])
+
+
+@pytest.fixture(scope="module")
+def path(tmp_path_factory):
+    return str(tmp_path_factory.mktemp("access") / "rules.cdb")
+
+
+def put(path, content):
+    with open(path, "wb") as file:
+        file.write(content)
+
+
+def lookup(path, ip=b"1.2.3.4", host=None, info=None, content=WHOLE):
+    put(path, content)
+    return access.lookup(path, ip, host, info)
+
+
+def test_the_best_key_decides(path):
+    assert lookup(path) == Decision(b"1.2.3.4", True, [])
+    assert lookup(path, info=b"joe") == Decision(b"joe@1.2.3.4", False, [])
+    assert lookup(path, b"9.9.9.9", b"a.example.org") == Decision(
+        b"=.example.org", False, [(b"RELAYCLIENT", b"")]
+    )
+    assert lookup(path, b"9.9.9.9", b"example.org") == Decision(b"", True, [])
+
+
+def test_of_two_rules_with_one_key_the_first_counts(path):
+    assert lookup(path, b"1.2.9.9") == Decision(b"1.2.", False, [(b"X", b"y"), (b"Z", b"")])
+
+
+def test_no_rule_is_allowed(path):
+    for content in (rulesdb.build([]), rulesdb.build(RULES[:1]), bytes(2048)):
+        assert lookup(path, b"9.9.9.9", b"h", b"", content) == Decision(None, False, [])
+
+
+def test_a_key_whose_hash_is_zero_is_found(path):
+    content = rulesdb.build([(b"=7bafhhw", b"D\0"), (b"7bafhhw", b"D\0")])
+    assert lookup(path, b"7bafhhw", content=content) == Decision(b"7bafhhw", True, [])
+
+
+def trouble(path, **kinds):
+    with pytest.raises(OSError) as caught:
+        lookup(path, **kinds)
+    return caught.value.errno
+
+
+def test_what_is_missing_or_no_file(tmp_path):
+    for path, number in {
+        tmp_path / "missing": errno.ENOENT,
+        tmp_path: errno.EISDIR,
+        "/dev/null": errno.EINVAL,
+    }.items():
+        with pytest.raises(OSError) as caught:
+            access.lookup(str(path), b"", None, None)
+        assert caught.value.errno == number
+
+
+@pytest.mark.parametrize("size", [1, 2047, 2048, len(WHOLE) - 8, len(WHOLE) - 1])
+def test_a_file_cut_anywhere_is_damaged_for_every_client(path, size):
+    assert trouble(path, ip=b"no.such.client", content=WHOLE[:size]) == errno.EPROTO
+    assert trouble(path, ip=b"1.2.3.4", content=WHOLE[:size]) == errno.EPROTO
+
+
+def test_an_empty_file(path):
+    assert trouble(path, content=b"") == errno.EINVAL
+
+
+def test_a_file_that_is_something_else(path):
+    assert trouble(path, content=b"1.2.3.4:deny\n" * 500) == errno.EPROTO
+    assert trouble(path, content=b"\xff" * 4096) == errno.EPROTO
+
+
+def test_a_table_that_was_made_smaller_does_not_open_the_door(path):
+    for at in range(4, 2048, 8):
+        (slots,) = struct.unpack_from("<I", MANY, at)
+        if slots:
+            damaged = MANY[:at] + struct.pack("<I", 0) + MANY[at + 4 :]
+            assert trouble(path, content=damaged) == errno.EPROTO
+
+
+def test_a_position_that_is_gone_from_a_table_with_records(path):
+    for at in range(0, 2048, 8):
+        if struct.unpack_from("<I", MANY, at + 4) != (0,):
+            damaged = MANY[:at] + bytes(4) + MANY[at + 4 :]
+            assert trouble(path, content=damaged) == errno.EPROTO
+
+
+def test_writers_that_give_empty_tables_no_position_are_read(path):
+    tables = [WHOLE[at : at + 8] for at in range(0, 2048, 8)]
+    header = b"".join(table if any(table[4:]) else bytes(8) for table in tables)
+    assert lookup(path, content=header + WHOLE[2048:]) == Decision(b"1.2.3.4", True, [])
+
+
+def test_a_table_without_an_empty_slot_is_searched_once(path):
+    content = rulesdb.build([(b"1.2.3.4", b"D\0")])
+    # The record's table has two slots; fill the empty one with a copy of the other.
+    table = content[-16:]
+    used = table[:8] if any(table[4:8]) else table[8:]
+    wrong_hash = struct.pack("<I", struct.unpack("<I", used[:4])[0] ^ 0x10000) + used[4:]
+    full = content[:-16] + wrong_hash * 2
+    assert lookup(path, content=full) == Decision(None, False, [])
+
+
+def test_a_length_beyond_the_file(path):
+    at = WHOLE.index(b"1.2.3.4") - 4
+    for length in (2**20, 2**31, 2**32 - 1):
+        damaged = WHOLE[:at] + struct.pack("<I", length) + WHOLE[at + 4 :]
+        assert trouble(path, content=damaged) == errno.EPROTO
+
+
+@given(st.randoms(use_true_random=False), st.integers(1, 40))
+def test_damage_never_crashes_hangs_or_opens_what_it_should_not(path, chance, count):
+    content = bytearray(MANY)
+    for _ in range(count):
+        harm(content, chance)
+    if chance.random() < 0.2:
+        del content[chance.randrange(len(content)) :]
+    try:
+        decision = lookup(
+            path, chance.choice([b"1.2.3.4", b"10.0.0.7", b"9"]), b"h.x", b"", content
+        )
+    except OSError as error:
+        assert error.errno in (errno.EPROTO, errno.EINVAL)
+    else:
+        assert decision.key is None or isinstance(decision.settings, list)
+
+
+def harm(content: bytearray, chance: random.Random) -> None:
+    at = chance.randrange(len(content)) // 4 * 4
+    if chance.random() < 0.5:
+        content[at + chance.randrange(4)] ^= 1 << chance.randrange(8)
+    else:
+        words = (0, 2048, len(content), 2**31 - 1, 2**31, 2**32 - 1)
+        content[at : at + 4] = struct.pack("<I", chance.choice(words))
+
+
+def test_each_look_up_opens_the_file_anew_and_leaves_nothing_open(path):
+    before = os.listdir("/proc/self/fd")
+    assert lookup(path).deny
+    assert trouble(path, content=b"junk") == errno.EPROTO
+    assert not lookup(path, content=rulesdb.build([])).deny
+    assert os.listdir("/proc/self/fd") == before

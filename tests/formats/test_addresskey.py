@@ -1,0 +1,76 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from supervise.formats import addresskey
+
+
+def keys(*client):
+    return list(addresskey.keys(*client))
+
+
+def test_an_address_alone():
+    assert keys(b"1.2.3.4", None, None) == [b"1.2.3.4", b"1.2.3.", b"1.2.", b"1.", b""]
+
+
+def test_everything_known():
+    assert keys(b"1.2.3.4", b"a.b.c", b"joe") == [
+        b"joe@1.2.3.4", b"joe@=a.b.c", b"1.2.3.4", b"=a.b.c",
+        b"1.2.3.", b"1.2.", b"1.", b"=.b.c", b"=.c", b"=", b"",
+    ]  # fmt: skip
+
+
+def test_known_but_empty_is_known():
+    assert keys(b"", b"", b"") == [b"@", b"@=", b"", b"=", b"=", b""]
+
+
+def test_ident_without_a_host():
+    assert keys(b"9", None, b"") == [b"@9", b"9", b""]
+
+
+def test_an_ipv6_address_is_cut_at_colons_and_dots():
+    assert keys(b"2001:db8::1", None, None) == [
+        b"2001:db8::1", b"2001:db8::", b"2001:db8:", b"2001:", b"",
+    ]  # fmt: skip
+    assert keys(b"::ffff:1.2", None, None)[1:] == [b"::ffff:1.", b"::ffff:", b"::", b":", b""]
+
+
+SPELLINGS = {
+    b"::": b"::",
+    b"::1": b"::1",
+    b"2001:DB8:0:0:0:0:0:1": b"2001:db8::1",
+    b"2001:0db8::": b"2001:db8::",
+    b"::ffff:1.2.3.4": b"::ffff:1.2.3.4",
+    b"::ffff:102:304": b"::ffff:1.2.3.4",
+    b"fe80::1%eth0": b"fe80::1%eth0",
+    # starts of addresses
+    b"2001:": b"2001:",
+    b"2001:0DB8:": b"2001:db8:",
+    b"0:": b"0:",
+    b"2001:db8::05:": b"2001:db8::5:",
+    b"::a:": b"::a:",
+    b"::ffff:10.": b"::ffff:10.",
+}
+
+
+@pytest.mark.parametrize("text", SPELLINGS, ids=repr)
+def test_an_ipv6_address_is_spelt_as_the_server_spells_it(text):
+    assert addresskey.ipv6(text) == SPELLINGS[text]
+
+
+@pytest.mark.parametrize(
+    "text", [b"", b":", b"1", b"1.2.3.4", b":1:", b"12345:", b"a::b::", b"g:", b":::", b"::1 "]
+)
+def test_what_is_no_ipv6_address(text):
+    with pytest.raises(ValueError):  # noqa: PT011 - the address is all that there is to say
+        addresskey.ipv6(text)
+
+
+@given(st.ip_addresses(v=6))
+def test_every_address_and_every_start_of_it_is_its_own_key(address):
+    text = str(address).encode()
+    for key in addresskey.keys(addresskey.ipv6(text), None, None):
+        if key not in (b"", b":"):
+            assert addresskey.ipv6(key) == key
