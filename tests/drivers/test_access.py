@@ -63,20 +63,20 @@ def test_a_key_whose_hash_is_zero_is_found(path):
 
 
 def trouble(path, **kinds):
-    with pytest.raises(OSError) as caught:
-        lookup(path, **kinds)
-    return caught.value.errno
+    """The number of the error, or the decision that was made all the same."""
+    try:
+        return lookup(path, **kinds)
+    except OSError as error:
+        return error.errno
 
 
 def test_what_is_missing_or_no_file(tmp_path):
-    for path, number in {
-        tmp_path / "missing": errno.ENOENT,
-        tmp_path: errno.EISDIR,
-        "/dev/null": errno.EINVAL,
-    }.items():
-        with pytest.raises(OSError) as caught:
-            access.lookup(str(path), b"", None, None)
-        assert caught.value.errno == number
+    with pytest.raises(FileNotFoundError):
+        access.lookup(str(tmp_path / "missing"), b"", None, None)
+    with pytest.raises(IsADirectoryError):
+        access.lookup(str(tmp_path), b"", None, None)
+    with pytest.raises(OSError, match="Invalid argument"):
+        access.lookup("/dev/null", b"", None, None)
 
 
 @pytest.mark.parametrize("size", [1, 2047, 2048, len(WHOLE) - 8, len(WHOLE) - 1])
@@ -139,14 +139,9 @@ def test_damage_never_crashes_hangs_or_opens_what_it_should_not(path, chance, co
         harm(content, chance)
     if chance.random() < 0.2:
         del content[chance.randrange(len(content)) :]
-    try:
-        decision = lookup(
-            path, chance.choice([b"1.2.3.4", b"10.0.0.7", b"9"]), b"h.x", b"", content
-        )
-    except OSError as error:
-        assert error.errno in (errno.EPROTO, errno.EINVAL)
-    else:
-        assert decision.key is None or isinstance(decision.settings, list)
+    ip = chance.choice([b"1.2.3.4", b"10.0.0.7", b"9"])
+    outcome = trouble(path, ip=ip, host=b"h.x", info=b"", content=content)
+    assert outcome in (errno.EPROTO, errno.EINVAL) or isinstance(outcome, Decision)
 
 
 def harm(content: bytearray, chance: random.Random) -> None:

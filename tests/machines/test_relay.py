@@ -70,7 +70,7 @@ class TwoStreams(RuleBasedStateMachine):
 
     def __init__(self):
         super().__init__()
-        self.relay = Relay(recorded, {way: bytes.swapcase for way in Way})
+        self.relay = Relay(recorded, dict.fromkeys(Way, bytes.swapcase))
         self.read = dict.fromkeys(Way, b"")
         self.written = dict.fromkeys(Way, b"")
         self.closed = []
