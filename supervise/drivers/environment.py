@@ -20,11 +20,10 @@ def read(path: str) -> list[envfile.Change]:
             os.chdir(path)
         with errors.unable_to(f"read directory {path}"):
             names = os.listdir(b".")
-        changes = [read_one(path, name) for name in names if not name.startswith(b".")]
+        return [read_one(path, name) for name in names if not name.startswith(b".")]
+    finally:
         with errors.unable_to("switch to starting directory"):
             os.fchdir(here)
-        return changes
-    finally:
         os.close(here)
 
 
