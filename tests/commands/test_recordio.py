@@ -37,7 +37,7 @@ def lines(done, arrow):
 
 
 def test_a_long_line_is_recorded_in_pieces(recordio):
-    done = record(recordio("/bin/sh", "-c", "exec cat >/dev/null"), b"x" * 600)
+    done = record(recordio("/bin/sh", "-c", "cat >/dev/null; exit 0"), b"x" * 600)
     pieces = [b"PID < " + b"x" * size + b"+" for size in (256, 256, 88)]
     assert done.log.splitlines() == [*pieces, b"PID < [EOF]", b"PID > [EOF]"]
 
@@ -51,7 +51,8 @@ def test_a_program_that_cannot_be_run(recordio):
     done = record(recordio("/nonexistent/program"))
     fatal = b"recordio: fatal: unable to run /nonexistent/program: file does not exist"
     assert (done.code, done.stdout) == (111, b"")
-    assert sorted(done.log.splitlines()) == [b"PID < [EOF]", b"PID > [EOF]", fatal]
+    # Whether the helper sees the other end before it is over is chance.
+    assert {b"PID > [EOF]", fatal} <= set(done.log.splitlines())
 
 
 def test_the_program_keeps_the_process_and_has_pipes_for_streams(recordio):
@@ -70,9 +71,8 @@ def test_the_program_keeps_the_process_and_has_pipes_for_streams(recordio):
 
 
 def test_the_programs_errors_pass_by_unrecorded(recordio):
-    done = record(recordio("/bin/sh", "-c", "echo trouble >&2; exec >&-"))
-    assert done.log.startswith(b"trouble\n") or b"\ntrouble\n" in done.log
-    assert b"> trouble" not in done.log
+    done = record(recordio("/bin/sh", "-c", "echo trouble >&2; cat"))
+    assert sorted(done.log.splitlines()) == [b"PID < [EOF]", b"PID > [EOF]", b"trouble"]
 
 
 def test_a_program_that_closes_its_input_is_heard_to_the_end(recordio, tmp_path):
@@ -107,7 +107,7 @@ def test_a_program_that_closes_its_input_is_heard_to_the_end(recordio, tmp_path)
 def test_a_chain_of_our_own_programs_in_one_process(tmp_path):
     (tmp_path / "WORD").write_text("hello")
     scripts = {**os.environ, "PATH": processes.our_path(), "LANG": "C.UTF-8"}
-    chain = ["recordio", "envdir", str(tmp_path), "recordio", "/bin/sh", "-c", "echo $WORD"]
+    chain = ["recordio", "envdir", str(tmp_path), "recordio", "/bin/sh", "-c", "cat; echo $WORD"]
     done = record([processes.script("recordio"), *chain[1:]], env=scripts)
     assert (done.code, done.stdout) == (0, b"hello\n")
     assert sorted(done.log.splitlines()) == [

@@ -1,0 +1,171 @@
+"""Our tcprules and tcprulescheck beside Debian's ucspi-tcp, which has the originals."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import cdbx
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from supervise.drivers import rulesdb
+from tests.support.sidebyside import empty, needs, ours, theirs
+
+pytestmark = needs("tcprules", "tcprulescheck")
+
+WARNING = b"tcprules: warning: "
+NAMES = ("TCPREMOTEIP", "TCPREMOTEHOST", "TCPREMOTEINFO")
+
+numbers = st.integers(0, 300).map(str)
+ranges = st.tuples(numbers, numbers).map("-".join)
+parts = st.one_of(numbers, ranges, st.sampled_from(["", "007", "1-2-3", "-", "a", "x-2"]))
+addresses = st.one_of(
+    st.lists(parts, max_size=4).map(".".join),
+    st.sampled_from(
+        ["", "=", "=a.b", "=.b", "joe@", "joe@1.2.3.4", "joe@=a-1.b", "@1", " 1", " #"]
+    ),
+    st.lists(st.sampled_from(["1", "2.", "3-5", "=", "@", "-", ".", " ", "é"]), max_size=5).map(
+        "".join
+    ),
+)
+settings_ = st.sampled_from(
+    [',X="y"', ',X=""', ",Y=/z z/", ",Z=abca", ",=aa", ',,Z="1"', ', X=" v"', ',A="b:deny"', ",A="]
+)
+rules = st.builds(
+    "{}:{}{}{}".format,
+    addresses,
+    st.sampled_from(["allow", "deny", "allow", "deny", "allow", "deny", "allow", "deny", "denyx"]),
+    st.lists(settings_.filter(lambda text: text != ",A="), max_size=3).map("".join),
+    st.sampled_from(["", "", "", " ", "\t ", "\n"]),
+)
+others = st.sampled_from(["", "# comment", " ", "no colon", "#1:deny", "\t\t", "x y z"])
+good_lines = st.one_of(rules, rules, others)
+any_lines = st.text("1.:=-@,\"'ax \t\rallowdeny", max_size=15)
+inputs = st.tuples(
+    st.lists(good_lines, max_size=12),
+    st.lists(any_lines, max_size=1),
+    st.sampled_from(["", "\n"]),
+).map(lambda given: ("\n".join(given[0] + given[1]) + given[2]).encode())
+clients = st.tuples(
+    st.sampled_from(["1.2.3.4", "1.2.3.", "3.3.3", "0.0.0.0", "255.1", "", "300", "1", "é"]),
+    st.sampled_from([None, "", "a.b", "x.a.b", ".b", "A.B"]),
+    st.sampled_from([None, "", "joe"]),
+)
+
+
+@pytest.fixture(scope="module")
+def folders(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("tcprules")
+    return folder / "theirs", folder / "ours"
+
+
+def without_warnings(outcome):
+    lines = outcome.finished.stderr.split(b"\n")
+    kept = b"\n".join(line for line in lines if not line.startswith(WARNING))
+    return outcome._replace(finished=outcome.finished._replace(stderr=kept))
+
+
+@settings(max_examples=120)
+@given(inputs)
+def test_random_rules_give_the_same_bytes(folders, text):
+    their_folder, our_folder = map(empty, folders)
+    original = theirs(their_folder, "tcprules", "cdb", "tmp", stdin=text)
+    assert without_warnings(ours(our_folder, "tcprules", "cdb", "tmp", stdin=text)) == original
+
+
+def client_environment(client):
+    known = {name: value for name, value in zip(NAMES, client, strict=True) if value is not None}
+    return {"LANG": "C.UTF-8", **known}
+
+
+@settings(max_examples=60)
+@given(st.lists(rules, min_size=1, max_size=12), st.lists(clients, min_size=1, max_size=4))
+def test_both_say_the_same_of_random_clients(folders, lines, some_clients):
+    _, folder = map(empty, folders)
+    text = b"".join(line.strip("\n").encode() + b"\n" for line in lines)
+    if ours(folder, "tcprules", "cdb", "tmp", stdin=text).finished.code == 100:
+        return
+    for client in some_clients:
+        env = client_environment(client)
+        original = theirs(folder, "tcprulescheck", "cdb", env=env)
+        assert ours(folder, "tcprulescheck", "cdb", env=env) == original
+
+
+def test_many_records(folders):
+    their_folder, our_folder = map(empty, folders)
+    text = b"".join(b'10.%d.0-255.:allow,N="%d"\n' % (n, n) for n in range(20))
+    original = theirs(their_folder, "tcprules", "cdb", "tmp", stdin=text)
+    assert original.finished == (0, b"", b"")
+    assert ours(our_folder, "tcprules", "cdb", "tmp", stdin=text) == original
+
+
+def prepare(folder: Path) -> None:
+    (folder / "cdb").write_bytes(b"old")
+    (folder / "directory").mkdir()
+    (folder / "target").write_bytes(b"a longer text that was there")
+    (folder / "link").symlink_to("target")
+
+
+GOOD, BAD = b'1-3:deny\n:allow,A="\0b"\n', b":allow\nx:yes\n"
+
+
+@pytest.mark.parametrize("stdin", [GOOD, BAD, b""], ids=["good", "bad", "empty"])
+@pytest.mark.parametrize(
+    "argv",
+    [
+        (), ("cdb",), ("cdb", "tmp", "more"), ("-h", "x"), ("cdb", "cdb"), ("cdb", "nowhere/tmp"),
+        ("cdb", "/dev/full"), ("cdb", "directory"), ("directory", "tmp"), ("nowhere/cdb", "tmp"),
+        ("cdb", ""), ("", "tmp"), ("cdb", "link"), ("link", "tmp"),
+        ("cdb", "x" * 300),
+    ],
+    ids=str,
+)  # fmt: skip
+def test_the_same_answer_to_every_call(folders, argv, stdin):
+    outcomes = []
+    for folder, call in zip(folders, (theirs, ours), strict=True):
+        prepare(empty(folder))
+        before = os.umask(0o077)
+        try:
+            outcomes.append(call(folder, "tcprules", *argv, stdin=stdin))
+        finally:
+            os.umask(before)
+    assert outcomes[1] == outcomes[0]
+
+
+def test_databases_that_others_made(folders):
+    _, folder = map(empty, folders)
+    instructions = [
+        b"D",
+        b"\0\0D\0",
+        b"+A=b\0Dxx\0+C=d\0",
+        b"zzz\0+=x\0+Q=1=2\0+R=2",
+        b"+A=b=c\0+X",
+    ]
+    with open(folder / "cdb", "w+b") as file:
+        maker = cdbx.CDB.make(file)
+        for number, packed in enumerate(instructions):
+            maker.add(b"%d" % number, packed)
+        maker.commit().close()
+    for number in range(len(instructions) + 1):
+        env = client_environment((str(number), None, None))
+        original = theirs(folder, "tcprulescheck", "cdb", env=env)
+        assert ours(folder, "tcprulescheck", "cdb", env=env) == original
+
+
+def test_databases_that_are_damaged(folders):
+    _, folder = map(empty, folders)
+    whole = rulesdb.build([(b"1.2.3.4", b"D\0"), (b"", b"+A=b\0")])
+    env = client_environment(("1.2.3.4", None, None))
+    for content in (b"", b"x", whole[:2047], whole[:2048], whole[:-30], bytes(2048), whole):
+        (folder / "cdb").write_bytes(content)
+        original = theirs(folder, "tcprulescheck", "cdb", env=env)
+        assert ours(folder, "tcprulescheck", "cdb", env=env) == original
+
+
+@pytest.mark.parametrize("argv", [(), ("missing",), ("missing/cdb",), ("-h",), ("cdb", "more")])
+def test_calls_of_tcprulescheck(folders, argv):
+    _, folder = map(empty, folders)
+    (folder / "cdb").write_bytes(rulesdb.build([]))
+    assert ours(folder, "tcprulescheck", *argv) == theirs(folder, "tcprulescheck", *argv)
