@@ -142,7 +142,8 @@ def own_queue() -> int:
 def run_queue(path: bytes) -> int:
     """Exec a queue program; a bare name is one in the home directory and not in the PATH."""
     try:
-        program.execute(path, [os.fsdecode(path)])
+        if path:
+            program.execute(path, [os.fsdecode(path)])
     except OSError:
         pass
     return queueexit.NO_PROGRAM

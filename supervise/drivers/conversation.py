@@ -9,8 +9,17 @@ from supervise.drivers.queue import Program, Queue
 from supervise.drivers.timedstream import Gone, TimedOut, TimedStream
 from supervise.machines.smtp import Session
 from supervise.machines.smtpeffects import (
-    Abandon, Commit, Effect, Effects, Exit, FindHosts, Flush, OpenQueue, Reply, Store,
-)  # fmt: skip
+    Abandon,
+    Commit,
+    Effect,
+    Effects,
+    Exit,
+    FindHosts,
+    Flush,
+    OpenQueue,
+    Reply,
+    Store,
+)
 
 FindAny = Callable[[Iterable[bytes]], bool]  # OSError where the list cannot be read
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-import cdbx
+import cdbx  # type: ignore[import-untyped]
 
 from supervise.unix import files
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from supervise.formats import queueexit
-from supervise.unix import descriptors, files, processes
+from supervise.unix import files, processes
 from supervise.unix.waiting import Waiter
 
 MESSAGE, ENVELOPE, WORDS = 0, 1, 6  # the queue program's descriptors

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 BLANKS = b" \t\n"
 DIGITS = b"0123456789"
-NUMBER_DIGITS = 18  # digits of a number that are looked at; beyond them it is «very large» anyway
+VERY_LARGE = 10**18  # what any number beyond it is taken for
 
 
 def line(content: bytes) -> bytes:
@@ -18,9 +18,7 @@ def number(text: bytes) -> int | None:
     if not digits:
         return None
     significant = digits.lstrip(b"0")
-    if len(significant) > NUMBER_DIGITS:
-        return 10**NUMBER_DIGITS
-    return int(significant or b"0")
+    return int(significant or b"0") if len(significant) <= 18 else VERY_LARGE
 
 
 def entries(content: bytes) -> list[bytes]:

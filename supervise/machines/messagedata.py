@@ -89,7 +89,7 @@ def unstuffed(wire: bytes) -> bytes:
 
 
 class HopCounter:
-    """Counts the header lines that begin with «received» or «delivered», as they are on the wire."""
+    """Counts the header lines that begin with «received» or «delivered», as on the wire."""
 
     def __init__(self) -> None:
         self.count = 0

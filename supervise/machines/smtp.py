@@ -15,8 +15,17 @@ from supervise.machines.commandlines import CommandLines
 from supervise.machines.mailpolicy import Policy, Verdict
 from supervise.machines.messagedata import MessageData, State
 from supervise.machines.smtpeffects import (
-    Abandon, Commit, Effect, Effects, Exit, FindHosts, Flush, OpenQueue, Reply, Store,
-)  # fmt: skip
+    Abandon,
+    Commit,
+    Effect,
+    Effects,
+    Exit,
+    FindHosts,
+    Flush,
+    OpenQueue,
+    Reply,
+    Store,
+)
 
 RECIPIENT_LIMIT = 10_000  # of one message, so that a client cannot fill our memory
 

@@ -1,48 +1,119 @@
-"""An SMTP client for the tests, and what it saw."""
+"""A home directory for qmail's programs, and what they left in its Maildir."""
 
 from __future__ import annotations
 
 import os
+import re
 import smtplib
-from email.message import EmailMessage
+import socket
+import subprocess
 from pathlib import Path
-from typing import NamedTuple
 
 from tests.support.patience import PATIENCE
+from tests.support.processes import Background, module
 
-SENDER = "sender@client.example"
-
-
-class Outcome(NamedTuple):
-    """What became of one message: the reply's code, and the mark in its text."""
-
-    code: int
-    mark: str
+MESSAGE = b"MAIL FROM:<s@x>\r\nRCPT TO:<r@y>\r\nDATA\r\n"
+DATE = rb"\d{1,2} [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d -0000"
 
 
-def message(mark: str, recipient: str) -> bytes:
-    text = EmailMessage()
-    text["From"], text["To"], text["Subject"] = SENDER, recipient, f"mark {mark}"
-    text.set_content(f"this is the text of {mark}\n.\n.dot\nend of {mark}\n")
-    return text.as_bytes()
+class Home:
+    """A directory with control files."""
+
+    def __init__(self, path: Path, **controls: str | bytes) -> None:
+        self.path = path
+        path.mkdir(exist_ok=True)
+        (path / "control").mkdir(exist_ok=True)
+        self.control(**{"me": "me.example\n", **controls})
+
+    def control(self, **controls: str | bytes) -> None:
+        for name, content in controls.items():
+            text = content.encode() if isinstance(content, str) else content
+            (self.path / "control" / name).write_bytes(text)
+
+    def script(self, name: str, text: str) -> str:
+        """A queue program; returns its name from here."""
+        path = self.path / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_text("#!/bin/sh\n" + text)
+        path.chmod(0o755)
+        return name
+
+    def environment(self, **more: str) -> dict[str, str]:
+        return {"PATH": os.environ["PATH"], "QMAILHOME": str(self.path), **more}
+
+    @property
+    def maildir(self) -> Path:
+        return self.path / "Maildir"
+
+    def files(self, part: str) -> list[Path]:
+        folder = self.maildir / part
+        return sorted(folder.iterdir()) if folder.exists() else []
+
+    @property
+    def messages(self) -> list[bytes]:
+        """What is in new/, while tmp/ has to be empty."""
+        assert self.files("tmp") == []
+        return [path.read_bytes() for path in self.files("new")]
 
 
-def send(host: str, port: int, recipient: str, mark: str) -> Outcome:
-    """Send one message; an OSError where the server cannot be reached."""
-    with smtplib.SMTP(host, port, "client.example", PATIENCE) as client:
-        try:
-            client.sendmail(SENDER, [recipient], message(mark, recipient))
-        except smtplib.SMTPRecipientsRefused as refused:
-            return Outcome(refused.recipients[recipient][0], mark)
-        except smtplib.SMTPResponseException as refused:
-            return Outcome(refused.smtp_code, mark)
-    return Outcome(250, mark)
+class Client:
+    """Both ends of a connection to a qmail-smtpd."""
+
+    def __init__(self, background: Background, environment: dict[str, str]) -> None:
+        self.socket, theirs = socket.socketpair()
+        self.socket.settimeout(PATIENCE)
+        with theirs:
+            self.process = background.start(
+                module("qmail-smtpd"), stdin=theirs, stdout=theirs,
+                stderr=subprocess.PIPE, env=environment,
+            )  # fmt: skip
+        self.unread = b""
+
+    def __enter__(self) -> Client:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.socket.close()
+
+    def say(self, text: bytes) -> None:
+        self.socket.sendall(text)
+
+    def line(self) -> bytes:
+        while b"\n" not in self.unread and (chunk := self.socket.recv(4096)):
+            self.unread += chunk
+        line, end, self.unread = self.unread.partition(b"\n")
+        return line + end
+
+    def lines(self, count: int) -> list[bytes]:
+        return [self.line() for _ in range(count)]
+
+    def rest(self) -> bytes:
+        while chunk := self.socket.recv(4096):
+            self.unread += chunk
+        rest, self.unread = self.unread, b""
+        return rest
+
+    def code(self) -> int:
+        """The exit code of the server, which must have been silent on descriptor 2."""
+        _, said = self.process.communicate(timeout=PATIENCE)
+        assert said == b""
+        return self.process.returncode
+
+    def smtplib(self) -> smtplib.SMTP:
+        client = smtplib.SMTP()
+        client.sock = self.socket
+        assert client.getreply()[0] == 220
+        return client
 
 
-def delivered(maildir: Path) -> list[bytes]:
-    """The messages that lie in a Maildir."""
-    try:
-        names = os.listdir(maildir / "new")
-    except FileNotFoundError:
-        return []
-    return [(maildir / "new" / name).read_bytes() for name in names]
+def without_trace(message: bytes) -> tuple[bytes, bytes]:
+    """The addresses' lines, and what the client sent; the lines between have to be right."""
+    found = re.fullmatch(
+        rb"(Return-Path: <[^\n]*>\n(?:Delivered-To: [^\n]*\n)*)"
+        rb"Received: \(qmail \d+ invoked (?:from network|by uid \d+)\); " + DATE + rb"\n"
+        rb"Received: from [^\n]*\n  by [^\n]* with SMTP; " + DATE + rb"\n(.*)",
+        message,
+        re.DOTALL,
+    )
+    assert found, message[:1000]
+    return found[1], found[2]
