@@ -1,0 +1,208 @@
+"""Accept TCP connections, and run a program for each with the connection as its standard input
+and output.
+
+tcpserver options host port program
+
+host is a name, an address, or 0 for every address of this machine, IPv4 and IPv6; port is a number
+or the name of a service. Options:
+
+-c n      serve at most n connections at once (40)
+-b n      let n more wait in the kernel (128)
+-x file   ask this database of rules, made by tcprules, whether a client may connect; it is opened
+          for each connection, so a new one counts at once; -X: allow all while there is none
+-B text   greet the client with this text
+-g n, -u n  be this group and this user after binding; -U: take them from $GID and $UID
+-1        write the number of the port to standard output
+-4        IPv4 only; -6: treat IPv4 clients as IPv6 ones; -I name: the interface of the host
+-l name   the local host name; by default it is looked up
+-h, -H    look up the client's name (default), or do not; -p, -P: keep it only if it is confirmed
+          by looking it up in turn, or always (default)
+-r, -R    ask the client's machine for its user (default), or do not; -t n: give up after n
+          seconds (26)
+-d, -D    let the kernel delay small writes (default), or send them at once
+-o, -O    leave IP options such as source routes alone, or remove them (default)
+-q, -Q, -v  no messages at all; warnings (default); every connection too
+
+Exits 0 on SIGTERM, when the children go on; 100 for wrong usage, 111 when it could not begin. A
+child exits 100 when the rules deny its client, 111 when it could not run the program.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import socket
+
+from supervise import errors, program
+from supervise.drivers import connection, listener
+from supervise.drivers.connection import QUIET, TELLING, WARNING, Settings
+from supervise.errors import unable_to
+from supervise.formats import address, number
+from supervise.unix import accounts, sockets
+from supervise.unix.sockets import End
+
+USAGE = (
+    "tcpserver: usage: tcpserver [ -461UXpPhHrRoOdDqQv ] [ -c limit ] [ -x rules.cdb ]"
+    " [ -B banner ] [ -g gid ] [ -u uid ] [ -b backlog ] [ -l localname ] [ -t timeout ] [ -I interface ]"
+    " host port program"
+)
+
+
+class Wanted(Settings):
+    """What the command line asks for."""
+
+    limit = 40
+    backlog = 128  # the originals' 20 makes the kernel drop the first packets of a burst of clients
+    group = 0  # 0: stay what we are
+    user = 0
+    print_port = False
+    only_ipv4 = False
+    interface: str | None = None
+
+
+SWITCHES: dict[str, tuple[str, object]] = {
+    "1": ("print_port", True),
+    "4": ("only_ipv4", True),
+    "6": ("as_ipv6", True),
+    "X": ("rules_may_miss", True),
+    "p": ("paranoid", True),
+    "P": ("paranoid", False),
+    "h": ("remote_names", True),
+    "H": ("remote_names", False),
+    "r": ("identify", True),
+    "R": ("identify", False),
+    "o": ("keep_ip_options", True),
+    "O": ("keep_ip_options", False),
+    "d": ("at_once", False),
+    "D": ("at_once", True),
+    "q": ("verbosity", QUIET),
+    "Q": ("verbosity", WARNING),
+    "v": ("verbosity", TELLING),
+}
+NUMBERS = {"c": "limit", "b": "backlog", "g": "group", "u": "user", "t": "patience"}
+WORDS = {"x": "rules", "I": "interface"}
+BYTES = {"B": "banner", "l": "local_name"}
+FROM_ENVIRONMENT = {"UID": "user", "GID": "group"}
+
+
+def main(argv: list[str]) -> int:
+    wanted, operands = read(argv)
+    try:
+        host, port, *child = program.at_least(3, operands)
+        return serve(wanted, host, port, child)
+    except errors.Failure as failure:
+        if wanted.verbosity == QUIET:
+            return failure.code
+        raise
+
+
+def read(argv: list[str]) -> tuple[Wanted, list[str]]:
+    wanted = Wanted()
+    valued = "".join((*NUMBERS, *WORDS, *BYTES))
+    options = program.Options(argv, "U" + "".join(SWITCHES), valued)
+    for letter, value in options:
+        if letter == "U":
+            take_environment(wanted)
+        elif letter in SWITCHES:
+            setattr(wanted, *SWITCHES[letter])
+        elif letter in NUMBERS:
+            setattr(wanted, NUMBERS[letter], number.leading(value))
+        elif letter in WORDS:
+            setattr(wanted, WORDS[letter], value)
+        else:
+            setattr(wanted, BYTES[letter], os.fsencode(value))
+    return wanted, options.operands
+
+
+def take_environment(wanted: Wanted) -> None:
+    for name, field in FROM_ENVIRONMENT.items():
+        if name in os.environ:
+            setattr(wanted, field, number.leading(os.environ[name]))
+
+
+def serve(wanted: Wanted, host: str, port: str, child: list[str]) -> int:
+    listener.occupy_standard()
+    listening_port = port_number(port)
+    listening = listener.listen(place(wanted, host), listening_port, wanted.backlog)
+    local_port = listener.port_of(listening)
+    program.preload(child)
+    wanted.prepare()
+    drop_privileges(wanted)
+    if wanted.print_port:
+        print_port(wanted, local_port)
+    listener.leave_standard()
+
+    def begin(accepted: socket.socket, peer: End) -> int:
+        return connection.serve(wanted, child, accepted, peer, program.become)
+
+    return listener.Listener(wanted, listening, wanted.limit, begin).run()
+
+
+def port_number(port: str) -> int:
+    found = number.port(port)
+    if found is not None:
+        return found
+    try:
+        return socket.getservbyname(port, "tcp")
+    except (OSError, UnicodeError):
+        raise errors.Failure(f"unable to figure out port number for {port}") from None
+
+
+def place(wanted: Wanted, host: str) -> End | None:
+    """Where to listen; None is everywhere."""
+    if host in ("", "0"):
+        return End(listener.ANY_IPV4, 0) if wanted.only_ipv4 else None
+    scope = interface(wanted.interface) if wanted.interface else 0
+    name, _, zone = host.partition("%")
+    packed = address.parse(os.fsencode(name).strip(b"[]")) if ":" in name else None
+    if packed is None:
+        packed = find(wanted, host)
+    elif zone:
+        scope = interface(zone)
+    if len(packed) == 16 and wanted.only_ipv4:
+        raise errors.Failure(f"no IP address for {host}")
+    return End(packed, 0, scope if len(packed) == 16 else 0)
+
+
+def interface(name: str) -> int:
+    with unable_to(f"find interface {name}"):
+        try:
+            return sockets.interface_index(name)
+        except OSError:
+            raise OSError(errno.ENXIO, name) from None
+
+
+def find(wanted: Wanted, host: str) -> bytes:
+    """The first address of a host name."""
+    from supervise.drivers import resolver
+
+    try:
+        found = resolver.addresses_of_host(os.fsencode(host), ipv6=not wanted.only_ipv4)
+    except OSError as error:
+        reason = errors.reason(error)
+        raise errors.Failure(
+            f"temporarily unable to figure out IP address for {host}: {reason}"
+        ) from error
+    if not found:
+        raise errors.Failure(f"no IP address for {host}")
+    return found[0]
+
+
+def drop_privileges(wanted: Wanted) -> None:
+    try:
+        if wanted.group:
+            with unable_to("set gid"):
+                accounts.set_group(wanted.group)
+        if wanted.user:
+            with unable_to("set uid"):
+                accounts.set_user(wanted.user)
+    except OverflowError:
+        # Cut to 32 bits, as the originals do, such a number could turn out to be root.
+        raise errors.Failure("unable to set uid or gid: invalid argument") from None
+
+
+def print_port(wanted: Wanted, port: int) -> None:
+    try:
+        os.write(1, b"%d\n" % port)
+    except OSError as error:
+        wanted.warn(f"unable to print port: {errors.reason(error)}")

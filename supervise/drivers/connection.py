@@ -1,0 +1,184 @@
+"""One connection of tcpserver, in the child that serves it: from the first log line to the program.
+
+The order is the interface: banner, local name, remote name, remote info, rules, log line, program.
+So a client that the rules deny has had the banner, and has cost all look-ups.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import signal
+import socket
+from collections.abc import Callable, Mapping
+
+from supervise import errors
+from supervise.formats import address, tcplog, ucspi
+from supervise.unix import descriptors, sockets
+from supervise.unix.sockets import End
+
+QUIET, WARNING, TELLING = range(3)
+
+Become = Callable[[list[str], Mapping[bytes, bytes]], int]
+
+
+class Settings:
+    """What tcpserver was told about every connection."""
+
+    verbosity = WARNING
+    banner = b""
+    local_name: bytes | None = None  # None: look it up
+    remote_names = True
+    paranoid = False
+    identify = True
+    patience = 26  # seconds for the identity
+    rules: str | None = None
+    rules_may_miss = False
+    keep_ip_options = False
+    at_once = False
+    as_ipv6 = False
+
+    def tell(self, line: str) -> None:
+        if self.verbosity >= TELLING:
+            errors.diagnose(line)
+
+    def warn(self, text: str) -> None:
+        if self.verbosity >= WARNING:
+            errors.warn("tcpserver", text)
+
+    def prepare(self) -> None:
+        """Import what the children will need, once, and while we may still read our own files."""
+        if self.rules is not None:
+            from supervise.drivers import access  # noqa: F401
+        if self.identify:
+            from supervise.drivers import identity  # noqa: F401
+        if self.remote_names or self.local_name is None:
+            from supervise.drivers import resolver
+
+            resolver.prepare()
+
+
+def serve(
+    settings: Settings, words: list[str], connection: socket.socket, peer: End, become: Become
+) -> int:
+    """Serve one connection: return the exit code of the child, or become the program."""
+    signal.signal(signal.SIGPIPE, signal.SIG_IGN)  # until then a lost client is an error to report
+    try:
+        return Child(settings, connection, peer).run(words, become)
+    except errors.Failure as failure:
+        settings.warn(f"dropping connection, {failure.text}")
+        return failure.code
+    except MemoryError:
+        settings.warn("dropping connection, out of memory")
+        return errors.TEMPORARY
+
+
+class Child:
+    """The child of one connection, and what it finds out."""
+
+    def __init__(self, settings: Settings, connection: socket.socket, peer: End) -> None:
+        self.settings = settings
+        self.connection = connection
+        self.remote = self.shown(peer)
+
+    def shown(self, end: End) -> End:
+        """An IPv4 client of an IPv6 socket is an IPv4 client, unless the user wants IPv6 always."""
+        shape = address.long if self.settings.as_ipv6 else address.short
+        return end._replace(ip=shape(end.ip))
+
+    def run(self, words: list[str], become: Become) -> int:
+        self.settings.tell(tcplog.began(os.getpid(), address.text(self.remote.ip)))
+        self.greet()
+        facts = self.find_out()
+        denied, settings = self.judge(facts)
+        self.settings.tell(tcplog.decided("deny" if denied else "ok", os.getpid(), facts))
+        if denied:
+            return errors.PERMANENT
+        environment = self.environment(facts, settings)
+        self.to_standard()
+        with errors.unable_to(f"run {words[0]}"):
+            return become(words, environment)
+
+    def greet(self) -> None:
+        self.connection.setblocking(True)
+        if not self.settings.keep_ip_options:
+            sockets.forget_route(self.connection)
+        if self.settings.at_once:
+            sockets.send_at_once(self.connection)
+        if self.settings.banner:
+            with errors.unable_to("print banner"):
+                self.connection.sendall(self.settings.banner)
+
+    def find_out(self) -> tcplog.Connection:
+        with errors.unable_to("get local address"):
+            local = self.shown(sockets.end(self.connection.getsockname()))
+        return tcplog.Connection(
+            self.local_host(local),
+            address.text(local.ip),
+            local.port,
+            self.remote_host(),
+            address.text(self.remote.ip),
+            self.remote_info(local),
+            self.remote.port,
+        )
+
+    def local_host(self, local: End) -> bytes | None:
+        if self.settings.local_name is not None:
+            return self.settings.local_name
+        from supervise.drivers import resolver
+
+        return resolver.known_name(local.ip)
+
+    def remote_host(self) -> bytes | None:
+        if not self.settings.remote_names:
+            return None
+        from supervise.drivers import resolver
+
+        name = resolver.known_name(self.remote.ip)
+        if name is None or not self.settings.paranoid or resolver.confirms(name, self.remote.ip):
+            return name
+        return None
+
+    def remote_info(self, local: End) -> bytes | None:
+        if not self.settings.identify:
+            return None
+        from supervise.drivers import identity
+
+        return identity.ask(local, self.remote, self.settings.patience)
+
+    def judge(self, facts: tcplog.Connection) -> tuple[bool, list[tuple[bytes, bytes]]]:
+        """Whether the rules deny this client, and the variables that they set."""
+        if self.settings.rules is None:
+            return False, []
+        from supervise.drivers import access
+
+        with errors.unable_to(f"read {self.settings.rules}"):
+            try:
+                decision = access.lookup(
+                    self.settings.rules, facts.remote_ip, facts.remote_host, facts.remote_info
+                )
+            except OSError as error:
+                if error.errno == errno.ENOENT and self.settings.rules_may_miss:
+                    return False, []
+                raise
+        return decision.deny, decision.settings
+
+    def environment(
+        self, facts: tcplog.Connection, settings: list[tuple[bytes, bytes]]
+    ) -> dict[bytes, bytes]:
+        environment = dict(os.environb)
+        protocol = b"TCP" if len(self.remote.ip) == 4 else b"TCP6"
+        scope = self.remote.scope
+        interface = sockets.interface_name(scope) if scope else None
+        for name, value in ucspi.variables(facts, protocol, interface):
+            environment.pop(name, None)
+            if value is not None:
+                environment[name] = value
+        environment.update(settings)
+        return environment
+
+    def to_standard(self) -> None:
+        """The program reads and writes the connection as descriptors 0 and 1."""
+        with errors.unable_to("set up descriptors"):
+            descriptors.move(self.connection.detach(), 0)
+            os.dup2(0, 1)

@@ -1,0 +1,156 @@
+"""The parent of tcpserver: a listening socket, and a child for each connection, up to a limit."""
+
+from __future__ import annotations
+
+import errno
+import os
+import signal
+import socket
+import time
+from collections.abc import Callable
+
+from supervise import errors
+from supervise.drivers.connection import Settings
+from supervise.errors import unable_to
+from supervise.formats import tcplog
+from supervise.machines.slots import Slots
+from supervise.unix import processes, signals, sockets
+from supervise.unix.sockets import End
+from supervise.unix.waiting import Waiter
+
+ANY_IPV4, ANY_IPV6 = bytes(4), bytes(16)
+NO_IPV6 = (errno.EAFNOSUPPORT, errno.EADDRNOTAVAIL)  # not in the kernel; switched off there
+
+Serve = Callable[[socket.socket, End], int]
+
+
+def listen(place: End | None, port: int, backlog: int) -> socket.socket:
+    """A listening socket at a place; None is every address, IPv6 and IPv4, of this machine."""
+    listening = bind(End(ANY_IPV6, port) if place is None else place, port, place is None)
+    try:
+        with unable_to("listen"):
+            listening.listen(min(backlog, sockets.MOST))
+        listening.setblocking(False)
+    except BaseException:
+        listening.close()
+        raise
+    return listening
+
+
+def bind(place: End, port: int, or_ipv4: bool) -> socket.socket:
+    try:
+        with unable_to("create socket"):
+            listening = sockets.unbound(sockets.family(place.ip))
+        try:
+            with unable_to("bind"):
+                if len(place.ip) == 16:
+                    sockets.serve_both_families(listening)
+                listening.bind(sockets.address(place._replace(port=port)))
+        except BaseException:
+            listening.close()
+            raise
+    except errors.Failure as failure:
+        if or_ipv4 and getattr(failure.__cause__, "errno", None) in NO_IPV6:
+            return bind(End(ANY_IPV4, port), port, False)
+        raise
+    return listening
+
+
+def port_of(listening: socket.socket) -> int:
+    with unable_to("get local address"):
+        return sockets.end(listening.getsockname()).port
+
+
+class Listener:
+    """Accepts connections and hands each to a child that serves it."""
+
+    def __init__(
+        self, settings: Settings, listening: socket.socket, limit: int, serve: Serve
+    ) -> None:
+        self.settings = settings
+        self.listening = listening
+        self.slots = Slots(limit)
+        self.serve = serve
+        self.waiter = Waiter()
+        self.watching = False
+
+    def run(self) -> int:
+        """Accept until SIGTERM; the children go on then."""
+        signal.signal(signal.SIGPIPE, signal.SIG_IGN)  # whoever reads our log may come and go
+        wakeup = signals.wake_on(signal.SIGCHLD, signal.SIGTERM)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, (signal.SIGCHLD, signal.SIGTERM))
+        self.waiter.add(wakeup)
+        self.tell_status()
+        self.reap()  # children of whoever was this process before us
+        while True:
+            ready = self.wait()
+            if wakeup in ready:
+                if signal.SIGTERM in signals.take():
+                    return 0
+                self.reap()
+            if self.listening.fileno() in ready:
+                self.accept_all()
+
+    def wait(self) -> set[int]:
+        """Wait for a signal, for a client if one could be served, or for the end of a pause."""
+        is_open = self.slots.open(time.monotonic())
+        if is_open != self.watching:
+            self.watching = is_open
+            (self.waiter.add if is_open else self.waiter.remove)(self.listening.fileno())
+        return self.waiter.wait(None if is_open else self.slots.deadline)
+
+    def accept_all(self) -> None:
+        """Accept whoever waits, while there are slots."""
+        while self.slots.open(time.monotonic()):
+            try:
+                connection, peer = self.listening.accept()
+            except (BlockingIOError, InterruptedError, ConnectionAbortedError):
+                return
+            except OSError as error:
+                if self.slots.refuse(time.monotonic()):
+                    self.settings.warn(f"unable to accept: {errors.reason(error)}")
+                return
+            self.slots.take()
+            self.tell_status()
+            self.hand_over(connection, sockets.end(peer))
+
+    def hand_over(self, connection: socket.socket, peer: End) -> None:
+        try:
+            processes.fork(lambda: self.child(connection, peer))
+        except OSError as error:
+            self.settings.warn(f"dropping connection, unable to fork: {errors.reason(error)}")
+            self.slots.drop(time.monotonic())
+            self.tell_status()
+        else:
+            self.slots.serve()
+        connection.close()
+
+    def child(self, connection: socket.socket, peer: End) -> int:
+        self.listening.close()
+        return self.serve(connection, peer)
+
+    def reap(self) -> None:
+        for pid, wait_status in processes.reap():
+            self.settings.tell(tcplog.ended(pid, wait_status))
+            self.slots.give_back()
+            self.tell_status()
+
+    def tell_status(self) -> None:
+        self.settings.tell(tcplog.status(self.slots.count, self.slots.limit))
+
+
+def occupy_standard() -> None:
+    """Put /dev/null where a standard descriptor is closed, so that no socket takes its number."""
+    null = os.open(os.devnull, os.O_RDWR)
+    while null < 3:
+        os.set_inheritable(null, True)
+        null = os.open(os.devnull, os.O_RDWR)
+    os.close(null)
+
+
+def leave_standard() -> None:
+    """Give up what was standard input and output: whoever waits for their end shall see it."""
+    null = os.open(os.devnull, os.O_RDWR)
+    os.dup2(null, 0)
+    os.dup2(null, 1)
+    os.close(null)

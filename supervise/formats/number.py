@@ -1,0 +1,19 @@
+"""Numbers as ucspi-tcp reads them: leading digits, whatever follows; none is 0."""
+
+from __future__ import annotations
+
+import re
+
+DIGITS = re.compile("[0-9]*")
+WORD = 2**64  # an unsigned long, which wraps around
+
+
+def leading(text: str) -> int:
+    """«5», «5x» and «18446744073709551621» are 5; «x» is 0."""
+    match = DIGITS.match(text)
+    return int(match[0][-4000:] or "0") % WORD if match else 0
+
+
+def port(text: str) -> int | None:
+    """A port given in digits alone, cut to 16 bits; None where it is a name. Empty is 0."""
+    return leading(text) % 2**16 if DIGITS.fullmatch(text) else None
