@@ -1,18 +1,16 @@
 """Run a program; become the next one, in place where it is one of ours.
 
 A chain (setuidgid → envdir → multilog) costs an interpreter per link when each link is exec'ed.
-So `become`
-looks the next word up exactly as exec would, and where the file it finds is this installation's
-own script it
-calls the program instead, after doing what exec would have done to the process. A trampoline that
-unwinds the
-caller first was not chosen: while the caller's frame lives, nothing of it is collected, so no
-file object can
-close a descriptor number that the next program has meanwhile taken.
+So `become` looks the next word up exactly as exec would, and where the file it finds is this
+installation's own script it calls the program instead, after doing what exec would have done to
+the process. A trampoline that unwinds the caller first was not chosen: while the caller's frame
+lives, nothing of it is collected, so no file object can close a descriptor number that the next
+program has meanwhile taken.
 """
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from collections.abc import Callable, Iterator, Mapping
@@ -22,7 +20,7 @@ from supervise.errors import Usage
 from supervise.unix import descriptors, files, processes, signals
 
 DEFAULT_PATH = b"/bin:/usr/bin"
-SCRIPT_SIGN = b"from supervise.__main__ import main"
+SCRIPT_SIGN = b"\nfrom supervise.__main__ import main\n"
 SCRIPT_HEAD = 1024  # bytes: pip's console scripts are half of that
 
 Environment = Mapping[bytes, bytes]
@@ -33,11 +31,9 @@ def run(name: str, argv: list[str]) -> int:
     code."""
     command = registry.load(name)
     if argv == ["--help"]:
-        return show(manual(name, command))
+        return guarded(name, command.USAGE, lambda: show(manual(name, command)))
     if argv == ["--version"]:
-        from supervise import __version__
-
-        return show(f"{name} (supervise-tools) {__version__}\n")
+        return guarded(name, command.USAGE, lambda: show(version(name)))
     return guarded(name, command.USAGE, lambda: command.main(argv))
 
 
@@ -62,9 +58,15 @@ def manual(name: str, command: registry.Command) -> str:
     return f"{name}: {(command.__doc__ or '').strip()}\n\n{command.USAGE}\n"
 
 
+def version(name: str) -> str:
+    from supervise import __version__
+
+    return f"{name} (supervise-tools) {__version__}\n"
+
+
 def show(text: str) -> int:
     with errors.unable_to("write to standard output"):
-        os.write(1, text.encode())
+        files.write_all(1, text.encode())
     return 0
 
 
@@ -119,40 +121,50 @@ class Options:
 def become(argv: list[str], environment: Environment | None = None) -> int:
     """Go on as the program named by argv[0], with that environment, or this one.
 
-    The name is searched in the PATH of the environment before the change. Returns the exit
-    code of a program
-    called in place; one that is exec'ed never returns. Raises OSError by the originals' rules
-    of search.
+    The name is searched in the PATH of the environment before the change. Returns the exit code of
+    a program called in place; one that is exec'ed never returns. Raises OSError where there is
+    none that can be run.
     """
-    trouble: OSError = FileNotFoundError(2, argv[0])
-    for path in candidates(argv[0]):
-        try:
-            if in_place(argv[0], path):
-                return take_over(argv, environment)
-            execute(path, argv, environment)
-        except OSError as error:
-            # NotADirectoryError and the rest stop the search at once; execvp would go on.
-            if not isinstance(error, FileNotFoundError | PermissionError | IsADirectoryError):
-                raise
-            if not isinstance(error, FileNotFoundError):
-                trouble = error
-    raise trouble
+    execute_unless_ours(argv, environment)
+    return take_over(argv, environment)
 
 
 def become_or_fail(argv: list[str], environment: Environment | None = None) -> int:
     """As `become`, with the line that every loader says when the program cannot be run."""
-    try:
-        return become(argv, environment)
-    except OSError as error:
-        raise errors.Failure(f"unable to run {argv[0]}: {errors.reason(error)}") from error
+    with errors.unable_to(f"run {argv[0]}"):
+        execute_unless_ours(argv, environment)
+    return take_over(argv, environment)
+
+
+def execute_unless_ours(argv: list[str], environment: Environment | None) -> None:
+    """Exec the program that argv[0] names; return where it is ours, to be called instead.
+
+    Raises OSError by the originals' rules of search, which are not those of execvp: whatever is
+    not absence or refusal (ENOTDIR, ENOEXEC, ELOOP…) stops it at once, and the last refusal is
+    what is reported.
+    """
+    if not argv[0]:  # every candidate is a directory; and Python refuses to exec a nameless program
+        raise PermissionError(errno.EACCES, "no name")
+    trouble: OSError = FileNotFoundError(errno.ENOENT, argv[0])
+    for path in candidates(argv[0]):
+        if in_place(argv[0], path):
+            return
+        try:
+            execute(path, argv, environment)
+        except FileNotFoundError:
+            pass
+        except (PermissionError, IsADirectoryError) as refusal:
+            trouble = refusal
+    raise trouble
 
 
 def preload(words: list[str]) -> None:
-    """Import now whatever a later `become` of these words may call, while we may still read
-    our own files."""
+    """Import now whatever a later `become` of these words may call, while we may still read our
+    own files."""
     for word in words:
-        if word in registry.PROGRAMS and any(in_place(word, path) for path in candidates(word)):
-            registry.load(word)
+        name = os.path.basename(word)
+        if name in registry.PROGRAMS and any(in_place(word, path) for path in candidates(word)):
+            registry.load(name)
 
 
 def candidates(name: str) -> list[bytes]:
@@ -165,11 +177,17 @@ def candidates(name: str) -> list[bytes]:
 
 
 def is_in_place(name: str) -> bool:
-    """Whether `become` would call this program instead of exec'ing it."""
-    path = next((path for path in candidates(name) if os.path.exists(path)), None)
-    return path is not None and in_place(name, path)
+    """Whether the first file of that name in PATH is a program that `become` would call."""
+    for path in candidates(name):
+        try:
+            if files.exists(path):
+                return in_place(name, path)
+        except OSError:
+            return False  # what a search makes of that is not for us to guess
+    return False
 
 
+# Asked once, since a process that has dropped its privileges may not be able to look again.
 known: dict[bytes, bool] = {}
 
 
@@ -178,6 +196,8 @@ def in_place(name: str, path: bytes) -> bool:
     instead."""
     if os.path.basename(name) not in registry.PROGRAMS or b"SUPERVISE_EXEC" in os.environb:
         return False
+    if not path.startswith(b"/"):
+        return is_ours(path)
     if path not in known:
         known[path] = is_ours(path)
     return known[path]
@@ -192,17 +212,27 @@ def is_ours(path: bytes) -> bool:
         head = files.read_head(path, SCRIPT_HEAD)
     except OSError:
         return False
-    return SCRIPT_SIGN in head and os.fsencode(sys.prefix + "/bin/") in head
+    return SCRIPT_SIGN in head and interpreter(head).startswith(os.fsencode(sys.prefix + "/bin/"))
+
+
+def interpreter(head: bytes) -> bytes:
+    """The command that a script's head starts: on its first line, or, where that would be too
+    long for the kernel, in the shell's line that pip writes instead."""
+    first, second, *_ = [*head.split(b"\n"), b""]
+    if first == b"#!/bin/sh":
+        first = second.removeprefix(b"'''exec' ")
+    return first.removeprefix(b"#!").lstrip(b' "')
 
 
 def take_over(argv: list[str], environment: Environment | None) -> int:
+    """Go on as a program of ours, in this process."""
     if environment is not None:
+        wanted = dict(environment)  # which may be a view of what is cleared next
         os.environb.clear()
-        os.environb.update(environment)
+        os.environb.update(wanted)
     forget()
-    name = os.path.basename(argv[0])
     processes.set_title(argv)
-    return run(name, argv[1:])
+    return run(os.path.basename(argv[0]), argv[1:])
 
 
 def forget() -> None:
