@@ -15,10 +15,13 @@ def pair() -> tuple[int, int]:
 
 
 def send(channel: int, message: bytes, *carried: int) -> None:
-    """Send one message; where the other end is closed it is lost, as its reader is."""
+    """Send one message; where the other end is closed it is lost, as its reader is.
+
+    Never waits: BlockingIOError where the other end has left too much unread.
+    """
     end = socket.socket(fileno=channel)
     try:
-        socket.send_fds(end, [message], list(carried))
+        socket.send_fds(end, [message], list(carried), socket.MSG_DONTWAIT)
     except (BrokenPipeError, ConnectionResetError):
         pass
     finally:

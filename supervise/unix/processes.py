@@ -55,7 +55,8 @@ def set_title(argv: list[str]) -> None:
     """
     library = sys.modules.get("setproctitle")
     if library is not None:
-        library.setproctitle(" ".join(argv))
+        # The library takes text only; a name that is none is shown with question marks.
+        library.setproctitle(os.fsencode(" ".join(argv)).decode("utf-8", "replace"))
 
 
 def send(pidfd: int, number: int) -> None:
