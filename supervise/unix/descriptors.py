@@ -8,6 +8,16 @@ import os
 STANDARD = (0, 1, 2)
 
 
+def open_standard() -> None:
+    """Open /dev/null where 0, 1 or 2 is closed, lest a file of ours gets that number and what is
+    written to it."""
+    for number in STANDARD:
+        try:
+            fcntl.fcntl(number, fcntl.F_GETFD)
+        except OSError:
+            move(os.open("/dev/null", os.O_RDWR), number)
+
+
 def move(old: int, new: int) -> None:
     """Make `new` what `old` is, inherited by programs, and close `old`."""
     if old != new:
@@ -55,3 +65,11 @@ def survives_exec(descriptor: int) -> bool:
         return not fcntl.fcntl(descriptor, fcntl.F_GETFD) & fcntl.FD_CLOEXEC
     except OSError:
         return False  # the listing's own descriptor, gone by now
+
+
+def is_open(descriptor: int) -> bool:
+    try:
+        fcntl.fcntl(descriptor, fcntl.F_GETFD)
+    except OSError:
+        return False
+    return True
