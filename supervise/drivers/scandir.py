@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import stat
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from supervise import errors
-from supervise.drivers import clock
+from supervise.drivers import clock, route
+from supervise.drivers.route import Place
 from supervise.drivers.watch import Watch
 from supervise.machines.scan import Identity
 
@@ -42,15 +44,26 @@ class ScanDirectory:
     def __init__(self, program: str) -> None:
         self.program = program
         self.names: dict[str, Identity] = {}
-        self.troubled: dict[str, str] = {}
+        self.troubled: dict[str, str] = {}  # what was said of a name, of «.», or of NAME/log
+        self.unwatched: set[str] = set()
         self.look_again: float | None = None
         self.watch = Watch(program)
 
-    def name_of(self, identity: Identity) -> str:
-        return next(name for name, known in self.names.items() if known == identity)
+    def name_of(self, identity: Identity) -> str | None:
+        """One of the names that lead to a directory."""
+        return next((name for name, known in self.names.items() if known == identity), None)
+
+    def is_due(self) -> bool:
+        """Whether it is time to look at everything again."""
+        return self.look_again is not None and clock.now().monotonic >= self.look_again
+
+    def look_soon(self) -> None:
+        """Something that was seen before may mean something else now."""
+        self.look_again = clock.now().monotonic
 
     def look_at_everything(self) -> list[Sighting]:
         """Read the whole directory, in the order that the file system gives."""
+        known = self.names.keys() | {name.partition("/")[0] for name in self.troubled}
         try:
             present = os.listdir(".")
         except OSError as error:
@@ -58,49 +71,61 @@ class ScanDirectory:
             present = list(self.names)
         else:
             self.troubled.pop(".", None)
-        gone = (self.names.keys() | self.troubled.keys()) - set(present)
-        return self.look_at([*present, *gone])
+        return self.look_at([*present, *(known - set(present))])
 
     def look_at_changes(self) -> list[Sighting]:
         """Look at the names that inotify has named."""
         changes = self.watch.changes()
-        return self.look_at_everything() if changes.everything else self.look_at(changes.names)
+        if changes.everything or self.is_due():
+            return self.look_at_everything()
+        return self.look_at(changes.names)
 
-    def look_at(self, names: list[str] | set[str]) -> list[Sighting]:
-        sightings = [sighting for name in names for sighting in self.look(name)]
-        sure = self.watch.descriptor is not None and not self.troubled
+    def look_at(self, names: Iterable[str]) -> list[Sighting]:
+        before = list(dict.fromkeys(self.names.values()))
+        named = [sighting for name in names for sighting in self.look(name)]
+        # What is gone comes last: a directory that was renamed is not.
+        left = set(self.names.values())
+        unnamed = [Unnamed(identity) for identity in before if identity not in left]
+        sure = self.watch.descriptor is not None and not self.unwatched and not self.troubled
         self.look_again = None if sure else clock.now().monotonic + LOOK_AGAIN
-        return sightings
+        return [*named, *unnamed]
 
-    def look(self, name: str) -> list[Sighting]:
+    def look(self, name: str) -> list[Named]:
         """See what this name leads to now."""
         if name.startswith(".") or not name:
             return []
+        self.follow(name)  # before the look, so that nothing changes unseen between the two
+        before, found, has_log = self.names.pop(name, None), None, False
         try:
             found = self.identify(name)
             has_log = found is not None and self.has_log(name)
+            self.troubled.pop(name, None)
         except errors.Failure as failure:
             self.complain(name, failure.text)
+            if found != before:
+                return []  # a new service waits until it is known whether it has a log
+        if found is None:
+            self.forget(name)
             return []
-        self.troubled.pop(name, None)
-        sightings: list[Sighting] = []
-        before = self.names.pop(name, None)
-        if before is not None and before != found:
-            self.watch.leave(name)
-            if before not in self.names.values():
-                sightings.append(Unnamed(before))
-        if found is not None:
-            self.names[name] = found
-            sightings.append(Named(found, has_log or self.expect_log(name)))
-        return sightings
+        self.names[name] = found
+        return [Named(found, has_log)]
 
-    def expect_log(self, name: str) -> bool:
-        """Watch for a log to come; whether it has, between the look and the watch."""
-        self.watch.expect_log(name)
-        try:
-            return self.has_log(name)
-        except errors.Failure:
-            return False  # the directory went away; its name is looked at again for that
+    def follow(self, name: str) -> None:
+        """Watch the places that decide what the name leads to, and for a log that may come."""
+        places = route.places(name)
+        if os.path.isdir(name) and not os.path.isdir(f"{name}/log"):
+            places.append(Place(name, "log"))
+        if self.watch.follow(name, places):
+            self.unwatched.discard(name)
+        else:
+            self.unwatched.add(name)
+
+    def forget(self, name: str) -> None:
+        """There is no directory of this name; only a link is watched further."""
+        self.troubled.pop(f"{name}/log", None)
+        if not os.path.islink(name):
+            self.watch.leave(name)
+            self.unwatched.discard(name)
 
     def identify(self, name: str) -> Identity | None:
         """The directory behind a name; None where there is none."""
