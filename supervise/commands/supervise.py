@@ -15,7 +15,7 @@ import os
 from supervise import errors, program
 from supervise.drivers.supervisor import Supervisor
 from supervise.formats import runscript
-from supervise.unix import files
+from supervise.unix import descriptors, files
 
 USAGE = "supervise: usage: supervise dir"
 
@@ -24,6 +24,7 @@ SCRIPT_LIMIT = 65536  # bytes; a longer run script is left to the shell unread
 
 def main(argv: list[str]) -> int:
     (path,) = program.exactly(1, argv)
+    descriptors.open_standard()
     return supervise(path)
 
 
@@ -36,12 +37,11 @@ def supervise(path: str, orders: int | None = None) -> int:
 
 def run_script() -> int:
     """Become ./run: in place where it is one plain exec of a program of ours, by exec otherwise."""
-    if b"PWD" in os.environb:
-        os.environb[b"PWD"] = os.getcwdb()  # as the shell would have said
     plain = plain_command()
     if plain is None:
         program.execute(b"./run", ["./run"])
     else:
+        os.environb[b"PWD"] = os.getcwdb()  # as the shell would have said
         if plain.merge:
             os.dup2(1, 2)
         return program.become([os.fsdecode(word) for word in plain.words])

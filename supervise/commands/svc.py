@@ -10,6 +10,7 @@ original), 100 for a bad option, 111 when it cannot come back to the directory i
 from __future__ import annotations
 
 import errno
+import signal
 
 from supervise import errors, program
 from supervise.drivers import servicedir
@@ -21,6 +22,7 @@ USAGE = (
 
 
 def main(argv: list[str]) -> int:
+    signal.signal(signal.SIGPIPE, signal.SIG_IGN)  # a supervise may leave while we write
     options = program.Options(argv, "udopchaitkx")
     letters = "".join(dict.fromkeys(letter for letter, _ in options))
     for path, trouble in servicedir.each(options.operands):

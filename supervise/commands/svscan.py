@@ -17,6 +17,7 @@ import setproctitle  # noqa: F401 - loaded here for the whole tree, which shows 
 from supervise import errors, program
 from supervise.commands import supervise
 from supervise.drivers.scanner import Scanner
+from supervise.unix import descriptors
 
 USAGE = "svscan: usage: svscan [ directory ]"
 
@@ -25,6 +26,7 @@ def main(argv: list[str]) -> int:
     if argv:
         with errors.unable_to(f"chdir to {argv[0]}"):
             os.chdir(argv[0])
+    descriptors.open_standard()
     put_our_programs_first()
     Scanner(run_supervise).run_until_stopped()
     return 0

@@ -38,11 +38,14 @@ class Ownership:
             self.ok = files.open_read("supervise/ok")
 
     def commands(self) -> list[bytes]:
-        """The letters that have come, in order."""
+        """The letters that have come, in order; EOFError where control is no FIFO, since a FIFO
+        with a writer of our own never ends."""
         try:
             letters = os.read(self.control, 4096)
         except BlockingIOError:
             return []
+        if not letters:
+            raise EOFError
         return [bytes([letter]) for letter in letters]
 
     def publish(self, record: Status) -> None:
@@ -51,11 +54,11 @@ class Ownership:
         try:
             with unable_to(f"open {place}"):
                 descriptor = files.open_trunc("supervise/status.new")
-            try:
-                with unable_to(f"write {place}"):
+            with unable_to(f"write {place}"):
+                try:
                     written = os.write(descriptor, status.pack(record))
-            finally:
-                os.close(descriptor)
+                finally:
+                    os.close(descriptor)
             if written < status.SIZE:
                 raise errors.Failure(f"unable to write {place}: partial write")
             with unable_to(f"rename {place} to status"):

@@ -11,12 +11,13 @@ from collections.abc import Callable
 from signal import SIGCHLD, SIGHUP, SIGINT, SIGQUIT, SIGTERM
 
 from supervise import errors
-from supervise.drivers import clock, supervisor
+from supervise.drivers import clock, steadfast, supervisor
 from supervise.drivers.scandir import Named, ScanDirectory, Sighting
+from supervise.drivers.steadfast import warn_unable_to
 from supervise.drivers.superviseprocess import SuperviseProcess
 from supervise.machines import scan
 from supervise.machines.scan import Identity, Role, Scan
-from supervise.unix import channels, descriptors, limits, processes, signals
+from supervise.unix import channels, descriptors, limits, pipes, processes, signals
 from supervise.unix.waiting import Waiter
 
 PROGRAM = "svscan"
@@ -38,33 +39,34 @@ class Scanner:
         self.owners: dict[int, tuple[Identity, Role]] = {}
         self.inherited = descriptors.inherited()
         self.open_files = limits.raise_open_files()
-        self.wakeup = signals.wake_on(SIGCHLD, SIGHUP, *STOP_SIGNALS)
+        with errors.unable_to("create pipe"):
+            self.wakeup = steadfast.listen(SIGHUP, *STOP_SIGNALS)
         self.directory = ScanDirectory(PROGRAM)
-        self.waiter = Waiter(many=True)
+        self.waiter = Waiter()
         for descriptor in (self.wakeup, self.directory.watch.descriptor):
             if descriptor is not None:
                 self.waiter.add(descriptor)
 
     def run_until_stopped(self) -> None:
-        self.learn(self.directory.look_at_everything())
+        self.directory.look_soon()
         while not self.finished:
-            ready = self.waiter.wait(self.deadline())
-            if self.wakeup in ready:
-                self.hear_signals()
-            if self.directory.watch.descriptor in ready:
-                self.learn(self.directory.look_at_changes())
-            if self.looking_is_due():
-                self.learn(self.directory.look_at_everything())
-            self.perform(self.scan.tick(clock.now().monotonic))
+            steadfast.take_turn(PROGRAM, self.turn)
+
+    def turn(self) -> None:
+        """Wait, and do what there is to do."""
+        ready = self.waiter.wait(self.deadline())
+        if self.wakeup in ready:
+            self.hear_signals()
+        if self.directory.watch.descriptor in ready:
+            self.learn(self.directory.look_at_changes())
+        if self.directory.is_due() and not self.scan.stopping:
+            self.learn(self.directory.look_at_everything())
+        self.perform(self.scan.tick(clock.now().monotonic))
 
     def deadline(self) -> float | None:
         look = None if self.scan.stopping else self.directory.look_again
         moments = [moment for moment in (self.scan.deadline, look) if moment is not None]
         return min(moments, default=None)
-
-    def looking_is_due(self) -> bool:
-        due = self.directory.look_again
-        return due is not None and not self.scan.stopping and clock.now().monotonic >= due
 
     def hear_signals(self) -> None:
         caught = signals.take()
@@ -85,8 +87,9 @@ class Scanner:
 
     def reap(self) -> None:
         """Collect whoever has ended; orphans that came to us need no more than that."""
-        for pid, status in processes.reap():
-            owner = self.owners.pop(pid, None)
+        # All are taken off the list before anything new is started, which may get an old number.
+        ended = [(self.owners.pop(pid, None), status) for pid, status in processes.reap()]
+        for owner, status in ended:
             if owner is not None:
                 self.supervises.pop(owner).ended(status)
                 self.perform(self.scan.exited(*owner, status, clock.now().monotonic))
@@ -101,47 +104,50 @@ class Scanner:
                 case scan.HandOver(identity):
                     self.hand_over(identity)
                 case scan.Stop(identity, role):
-                    self.supervises[identity, role].order(b"dx")
+                    self.order(identity, role, b"dx")
                 case scan.Kill(identity, role):
-                    self.supervises[identity, role].order(b"k")
+                    self.order(identity, role, b"k")
                 case scan.Drain(identity):
-                    self.supervises[identity, "log"].order(supervisor.DRAIN)
+                    self.order(identity, "log", supervisor.DRAIN)
                 case scan.CloseWriter(identity):
                     os.close(self.pipes[identity].pop())
                 case scan.Forget(identity):
                     for descriptor in self.pipes.pop(identity, []):
                         os.close(descriptor)
                 case scan.Look():
-                    self.learn(self.directory.look_at_everything())
+                    self.directory.look_soon()
                 case scan.Exit():
                     self.finished = True
 
+    def order(self, identity: Identity, role: Role, letters: bytes, *carried: int) -> bool:
+        """Tell a supervise something; whether it could be told."""
+        supervise = self.supervises[identity, role]
+        with warn_unable_to(PROGRAM, f"give orders to supervise {supervise.name}"):
+            supervise.order(letters, *carried)
+            return True
+        return False
+
     def make_pipe(self, identity: Identity) -> None:
-        try:
-            self.pipes[identity] = list(os.pipe())
-        except OSError as error:
-            name = self.directory.name_of(identity)
-            errors.warn(PROGRAM, f"unable to create pipe for {name}: {errors.reason(error)}")
-        else:
+        with warn_unable_to(PROGRAM, f"create pipe for {self.directory.name_of(identity)}"):
+            self.pipes[identity] = list(pipes.make())
             self.scan.pipe_made(identity)
 
     def start(self, identity: Identity, role: Role) -> None:
-        name = self.directory.name_of(identity)
-        path = name if role == "main" else f"{name}/log"
         now = clock.now().monotonic
-        entry = self.scan.entries[identity]
-        if "log" in entry.slots and not entry.piped:
-            self.scan.not_started(identity, role, now)
+        name = self.directory.name_of(identity)
+        if name is None:
+            self.perform(self.scan.unnamed(identity, now))
             return
-        try:
-            supervise = self.launch(identity, role, path)
-        except OSError as error:
-            errors.warn(PROGRAM, f"unable to fork for {path}: {errors.reason(error)}")
-            self.scan.not_started(identity, role, now)
-        else:
-            self.supervises[identity, role] = supervise
-            self.owners[supervise.child_pid] = identity, role
-            self.scan.started(identity, role, now)
+        path = name if role == "main" else f"{name}/log"
+        entry = self.scan.entries[identity]
+        if "log" not in entry.slots or entry.piped:
+            with warn_unable_to(PROGRAM, f"fork for {path}"):
+                supervise = self.launch(identity, role, path)
+                self.supervises[identity, role] = supervise
+                self.owners[supervise.child_pid] = identity, role
+                self.scan.started(identity, role, now)
+                return
+        self.scan.not_started(identity, role, now)
 
     def launch(self, identity: Identity, role: Role, path: str) -> SuperviseProcess:
         ours, theirs = channels.pair()
@@ -168,7 +174,6 @@ class Scanner:
         return supervise
 
     def hand_over(self, identity: Identity) -> None:
-        if identity in self.pipes:
-            main = self.supervises[identity, "main"]
-            channels.send(main.orders, supervisor.STDOUT, self.pipes[identity][1])
+        entry = self.scan.entries[identity]
+        if entry.piped and self.order(identity, "main", supervisor.STDOUT, self.pipes[identity][1]):
             self.scan.handed_over(identity)

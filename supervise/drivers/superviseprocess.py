@@ -48,10 +48,10 @@ class SuperviseProcess(BaseProcess):
         self._popen = self._Popen(self)
         self.child_pid = self._popen.pid
 
-    def order(self, letters: bytes) -> None:
+    def order(self, letters: bytes, *carried: int) -> None:
         """Tell the supervise something; one that has just ended will be reaped, and hears
         nothing."""
-        channels.send(self.orders, letters)
+        channels.send(self.orders, letters, *carried)
 
     def ended(self, status: int) -> None:
         """It was reaped with this raw wait status."""

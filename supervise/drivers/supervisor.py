@@ -7,12 +7,14 @@ from collections.abc import Callable
 from signal import SIGCHLD, SIGHUP, SIGINT, SIGQUIT, SIGTERM
 
 from supervise import errors
-from supervise.drivers import clock, servicedir
+from supervise.drivers import clock, servicedir, steadfast
 from supervise.drivers.ownership import Ownership
+from supervise.drivers.steadfast import warn_unable_to
 from supervise.machines.service import Effect, Exit, Publish, Service, Signal, Spawn
 from supervise.unix import channels, processes, signals
 from supervise.unix.waiting import Waiter
 
+PROGRAM = "supervise"
 STOP_SIGNALS = {SIGTERM, SIGINT, SIGHUP, SIGQUIT}
 
 # Orders come from svscan over a socket: control letters, and these two of its own.
@@ -30,6 +32,8 @@ class Supervisor:
     def __init__(self, path: str, run: Callable[[], int], orders: int | None = None) -> None:
         self.path = path
         self.run = run
+        with errors.unable_to(f"create pipe for {path}"):
+            self.wakeup = steadfast.listen(*STOP_SIGNALS)
         with errors.unable_to(f"stat {path}/down"):
             normally_up = servicedir.normally_up()
         self.directory = Ownership(path)
@@ -38,7 +42,6 @@ class Supervisor:
         self.finished = False
         self.waiter = Waiter()
         self.orders: int | None = orders
-        self.wakeup = signals.wake_on(SIGCHLD, *STOP_SIGNALS)
         for descriptor in (self.directory.control, self.wakeup, orders):
             if descriptor is not None:
                 self.waiter.add(descriptor)
@@ -49,25 +52,44 @@ class Supervisor:
         self.directory.announce()
         self.perform(self.service.tick(clock.now()))
         while not self.finished:
-            ready = self.waiter.wait(self.service.deadline)
-            if self.wakeup in ready:
-                self.hear_signals()
-            if self.directory.control in ready:
-                self.obey(self.directory.commands())
-            if self.orders in ready:
-                self.take_order()
-            if not self.finished:
-                self.perform(self.service.tick(clock.now()))
+            steadfast.take_turn(PROGRAM, self.turn)
+
+    def turn(self) -> None:
+        """Wait, and do what there is to do."""
+        ready = self.waiter.wait(self.service.deadline)
+        if self.wakeup in ready:
+            self.hear_signals()
+        if self.directory.control in ready:
+            self.hear_commands()
+        if self.orders in ready:
+            self.take_order()
+        if not self.finished:
+            self.perform(self.service.tick(clock.now()))
 
     def hear_signals(self) -> None:
         caught = signals.take()
         if SIGCHLD in caught:
-            for pid, status in processes.reap():
-                if pid == self.service.pid:
-                    self.bury()
-                    self.perform(self.service.exited(status, clock.now()))
+            self.reap()
         if caught & STOP_SIGNALS:
             self.obey([b"d", b"x"])
+
+    def reap(self) -> None:
+        """Collect whoever has ended; only our service matters."""
+        ended = dict(processes.reap())
+        if self.service.pid in ended:
+            status = ended[self.service.pid]
+            os.close(self.pidfd)
+            self.perform(self.service.exited(status, clock.now()))
+
+    def hear_commands(self) -> None:
+        try:
+            letters = self.directory.commands()
+        except EOFError:
+            # It would be readable for ever; the service matters more than its control.
+            self.waiter.remove(self.directory.control)
+            errors.warn(PROGRAM, f"unable to read {self.path}/supervise/control: not a fifo")
+        else:
+            self.obey(letters)
 
     def obey(self, letters: list[bytes]) -> None:
         for letter in letters:
@@ -99,7 +121,8 @@ class Supervisor:
                 case Spawn():
                     self.start()
                 case Signal(number):
-                    processes.send(self.pidfd, number)
+                    with warn_unable_to(PROGRAM, f"signal {self.path}/run"):
+                        processes.send(self.pidfd, number)
                 case Publish(status):
                     self.directory.publish(status)
                 case Exit():
@@ -118,7 +141,7 @@ class Supervisor:
     def warn_of_fork(self, error: OSError) -> None:
         pause = f"sleeping {self.service.fork_pause:g} seconds"
         why = errors.reason(error)
-        errors.warn("supervise", f"unable to fork for {self.path}, {pause}: {why}")
+        errors.warn(PROGRAM, f"unable to fork for {self.path}, {pause}: {why}")
 
     def child(self) -> int:
         # A session of its own: the terminal's signals are for svscan, which passes on what is
@@ -131,7 +154,3 @@ class Supervisor:
                 f"supervise: fatal: unable to start {self.path}/run: {errors.reason(error)}"
             )
             return errors.TEMPORARY
-
-    def bury(self) -> None:
-        os.close(self.pidfd)
-        self.pidfd = -1
