@@ -524,6 +524,15 @@ def test_a_foreign_queue_does_not_keep_the_connection(background, home):
         eventually(lambda: state(queue) in ("Z", "gone"))
 
 
+@pytest.mark.parametrize("number", [0, 1])
+def test_descriptors_that_are_not_open(home, number):
+    home.control(rcpthosts="")
+    make_more_hosts(home, b"NOOP\r\n" * 100)
+    command = ["/bin/sh", "-c", f'exec {number}<&- "$@"', "sh", *module("qmail-smtpd")]
+    done = subprocess.run(command, capture_output=True, env=home.environment(), check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (1, b"", b"")
+
+
 @pytest.mark.needs_root
 def test_a_full_disk(background, home):
     home.maildir.mkdir()

@@ -102,7 +102,8 @@ def test_a_bare_line_feed_after_the_end_is_a_command_s():
 
 PIECES = st.sampled_from(
     [b"\r", b"\n", b".", b"\r\n", b"\r\n.", b"\r\n.\r", b"a", b"\0", b"Received: x", b"delivered",
-     b"REceivedx\r\n", b"DELIVERED-To: y\r\n", b"\r\n\r\n", b"receive", b".Received", b"xxxxxxxxxxx"]
+     b"REceivedx\r\n", b"DELIVERED-To: y\r\n", b"\r\n\r\n", b"receive", b".Received",
+     b"xxxxxxxxxxx"]
 )  # fmt: skip
 
 

@@ -331,7 +331,8 @@ def test_silence_and_absence_end_the_session_with_1(in_message):
 
 
 WORDS = st.sampled_from(
-    [MAIL, RCPT, b"DATA\r\n", b".\r\n", b"hello\r\n", b"..x\r\n", b"QUIT\r\n", b"RSET\n", b"EHLO y\r\n",
+    [MAIL, RCPT, b"DATA\r\n", b".\r\n", b"hello\r\n", b"..x\r\n", b"QUIT\r\n", b"RSET\n",
+     b"EHLO y\r\n",
      b"RCPT TO:<a@ok>\r\n", b"RCPT TO:<a@more>\r\n", b"Received: x\r\n" * 100, b"NOOP\0\r\n", b"\r",
      b".", b"\n", b"MAIL FROM:<bad@x>\r\n", MAIL + RCPT + b"DATA\r\n", b"\r\n.\r\n", b"x" * 300]
 )  # fmt: skip

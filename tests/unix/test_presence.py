@@ -1,0 +1,12 @@
+from __future__ import annotations
+
+import os
+
+from supervise.unix import presence
+
+
+def test_whether_a_descriptor_is_open():
+    descriptor = os.open("/dev/null", os.O_RDONLY)
+    assert presence.is_open(descriptor)
+    os.close(descriptor)
+    assert not presence.is_open(descriptor)
