@@ -11,11 +11,15 @@ import os
 import signal
 import socket
 from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
 
 from supervise import errors
 from supervise.formats import address, tcplog, ucspi
 from supervise.unix import descriptors, sockets
 from supervise.unix.sockets import End
+
+if TYPE_CHECKING:
+    from supervise.drivers.localnames import LocalNames
 
 QUIET, WARNING, TELLING = range(3)
 
@@ -37,6 +41,7 @@ class Settings:
     keep_ip_options = False
     at_once = False
     as_ipv6 = False
+    local_names: LocalNames | None = None  # where local_name is None
 
     def tell(self, line: str) -> None:
         if self.verbosity >= TELLING:
@@ -53,9 +58,10 @@ class Settings:
         if self.identify:
             from supervise.drivers import identity  # noqa: F401
         if self.remote_names or self.local_name is None:
-            from supervise.drivers import resolver
+            from supervise.drivers import localnames, resolver
 
             resolver.prepare()
+            self.local_names = localnames.LocalNames() if self.local_name is None else None
 
 
 def serve(
@@ -123,11 +129,9 @@ class Child:
         )
 
     def local_host(self, local: End) -> bytes | None:
-        if self.settings.local_name is not None:
-            return self.settings.local_name
-        from supervise.drivers import resolver
-
-        return resolver.known_name(local.ip)
+        if self.settings.local_names is not None:
+            return self.settings.local_names.name_of(local.ip)
+        return self.settings.local_name
 
     def remote_host(self) -> bytes | None:
         if not self.settings.remote_names:

@@ -80,6 +80,9 @@ class Listener:
         wakeup = signals.wake_on(signal.SIGCHLD, signal.SIGTERM)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, (signal.SIGCHLD, signal.SIGTERM))
         self.waiter.add(wakeup)
+        names = self.settings.local_names
+        if names is not None:
+            self.waiter.add(names.reading)
         self.tell_status()
         self.reap()  # children of whoever was this process before us
         while True:
@@ -88,6 +91,8 @@ class Listener:
                 if signal.SIGTERM in signals.take():
                     return 0
                 self.reap()
+            if names is not None and names.reading in ready:
+                names.learn()
             if self.listening.fileno() in ready:
                 self.accept_all()
 

@@ -1,0 +1,66 @@
+"""The names of this machine's own addresses: a child looks one up, the parent remembers it.
+
+The children that follow inherit what the parent knows, so that a name is looked up once and not for
+each connection. The parent does not look up itself, since a slow server would keep it from its
+clients.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+
+from supervise.formats import address
+
+KEPT = 600.0  # seconds until a name is looked up again; the originals read resolv.conf as rarely
+MOST = 64  # addresses
+BLOCK = 4096  # bytes: what a pipe takes or gives whole, and more than a name can be
+
+
+class LocalNames:
+    """What is known, and the pipe on which the children tell more."""
+
+    def __init__(self) -> None:
+        self.reading, self.writing = os.pipe()
+        os.set_blocking(self.reading, False)
+        os.set_blocking(self.writing, False)
+        self.names: dict[bytes, tuple[bytes | None, float]] = {}
+
+    def name_of(self, ip: bytes) -> bytes | None:
+        """In a child: the name of one of our addresses, told to the parent if it was news."""
+        from supervise.drivers import resolver
+
+        name, until = self.names.get(ip, (None, 0.0))
+        if time.monotonic() < until:
+            return name
+        try:
+            name = resolver.name_of(ip)
+        except OSError:
+            return None  # the next child may have more luck
+        self.tell(address.text(ip), name)
+        return name
+
+    def tell(self, ip: bytes, name: bytes | None) -> None:
+        try:
+            os.write(self.writing, b"%s %s\n" % (ip, name or b""))
+        except OSError:
+            pass  # too many tell the same at once, or the parent is gone
+
+    def learn(self) -> None:
+        """In the parent: remember what the children told."""
+        told = b""
+        try:
+            while block := os.read(self.reading, BLOCK):
+                told += block
+        except BlockingIOError:
+            pass
+        for line in told.splitlines():
+            self.remember(*line.split(b" "))
+
+    def remember(self, ip: bytes, name: bytes) -> None:
+        packed = address.parse(ip)
+        if packed is None:
+            return
+        if len(self.names) >= MOST:
+            self.names.clear()
+        self.names[packed] = (name or None, time.monotonic() + KEPT)
