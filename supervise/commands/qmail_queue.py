@@ -18,7 +18,7 @@ import time
 
 from supervise.drivers import storing
 from supervise.formats import queueexit
-from supervise.unix import presence, signals
+from supervise.unix import descriptors, signals
 
 USAGE = "qmail-queue: usage: qmail-queue"
 
@@ -28,7 +28,7 @@ STOPS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGALRM)
 
 def main(argv: list[str]) -> int:
     signal.signal(signal.SIGXFSZ, signal.SIG_IGN)  # a file that may not grow is a write error
-    if not (presence.is_open(storing.MESSAGE) and presence.is_open(storing.ENVELOPE)):
+    if not (descriptors.is_open(storing.MESSAGE) and presence.is_open(storing.ENVELOPE)):
         return queueexit.READ_ERROR  # or what we open next would take their numbers
     wakeup = signals.wake_on(*STOPS)
     try:

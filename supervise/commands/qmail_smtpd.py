@@ -26,7 +26,7 @@ from supervise.formats.controls import number
 from supervise.formats.received import Peer
 from supervise.machines.mailpolicy import NONE, Policy
 from supervise.machines.smtp import Session, Settings
-from supervise.unix import files, interfaces, presence, processes
+from supervise.unix import descriptors, files, interfaces, processes
 
 USAGE = "qmail-smtpd: usage: qmail-smtpd"
 
@@ -45,7 +45,7 @@ class Refusal(Exception):
 
 def main(argv: list[str]) -> int:
     signal.signal(signal.SIGPIPE, signal.SIG_IGN)  # a client that left is an error of the write
-    if not (presence.is_open(0) and presence.is_open(1)):
+    if not (descriptors.is_open(0) and presence.is_open(1)):
         return 1  # or what we open next would take the client's numbers
     client = TimedStream(0, 1, TIME_LIMIT)
     try:
