@@ -28,7 +28,7 @@ STOPS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGALRM)
 
 def main(argv: list[str]) -> int:
     signal.signal(signal.SIGXFSZ, signal.SIG_IGN)  # a file that may not grow is a write error
-    if not (descriptors.is_open(storing.MESSAGE) and presence.is_open(storing.ENVELOPE)):
+    if not (descriptors.is_open(storing.MESSAGE) and descriptors.is_open(storing.ENVELOPE)):
         return queueexit.READ_ERROR  # or what we open next would take their numbers
     wakeup = signals.wake_on(*STOPS)
     try:
