@@ -18,7 +18,7 @@ MERGE = b"2>&1"
 # gives a meaning.
 PLAIN = rb"[^\x00-\x20\x7f'\"\\$`*?\[\];|&<>()~{}!#]"
 PIECE = rb"(?:" + PLAIN + rb"#*|'[^'\x00]*'|\"[^\"\\$`!\x00]*\")"
-WORD = re.compile(PIECE + rb"+(?=[ \t\n]|$)")
+WORD = re.compile(rb"(?:" + re.escape(MERGE) + rb"|" + PIECE + rb"+)(?=[ \t\n])")
 QUOTED = re.compile(rb"'([^']*)'|\"([^\"]*)\"")
 BLANK = re.compile(rb"(?:[ \t]|\\\n)*")
 SKIPPED_LINE = re.compile(rb"(?:[ \t]*(?:#[^\n]*)?\n)*")
@@ -33,39 +33,38 @@ class RunScript(NamedTuple):
 
 def parse(script: bytes) -> RunScript | None:
     """The command of a plain script, or None where a shell is needed."""
-    if not script.startswith(FIRST_LINE) or b"\0" in script:
+    # A backslash at the very end is a word to some shells and nothing to others.
+    if not script.startswith(FIRST_LINE) or b"\0" in script or script.endswith(b"\\"):
         return None
     text = script + b"\n" * (not script.endswith(b"\n"))
-    start = SKIPPED_LINE.match(text, len(FIRST_LINE))
-    words, end = split(text, start.end() if start else 0)
-    rest = SKIPPED_LINE.match(text, end)
-    if rest is None or rest.end() != len(text):
-        return None
-    return command(words)
+    words, end = split(text, skip(SKIPPED_LINE, text, len(FIRST_LINE)))
+    return command(words) if skip(SKIPPED_LINE, text, end) == len(text) else None
+
+
+def skip(pattern: re.Pattern[bytes], text: bytes, position: int) -> int:
+    """Where a pattern that begins here ends."""
+    found = pattern.match(text, position)
+    return found.end() if found else position
 
 
 def split(text: bytes, position: int) -> tuple[list[bytes], int]:
     """The words of one line as written, and where reading stopped."""
     words = []
-    while True:
-        blank = BLANK.match(text, position)
-        position = blank.end() if blank else position
-        if text.startswith(MERGE + b"\n", position):
-            words.append(MERGE)
-            return words, position + len(MERGE)
-        word = WORD.match(text, position)
-        if word is None:
-            return words, position
+    while word := WORD.match(text, skip(BLANK, text, position)):
         words.append(word.group())
         position = word.end()
+    return words, skip(BLANK, text, position)
 
 
 def command(words: list[bytes]) -> RunScript | None:
+    """What words as written run, where the first is exec and MERGE, if there, the last."""
     merge = words[-1:] == [MERGE]
     first, *rest = words[: len(words) - merge] or [b""]
-    if first != b"exec" or not rest or rest[0].startswith(b"-") or b"=" in rest[0]:
+    if first != b"exec" or not rest or MERGE in rest:
         return None
-    return RunScript([unquote(word) for word in rest], merge)
+    argv = [unquote(word) for word in rest]
+    # An option of exec, or what might be taken for an assignment.
+    return None if argv[0].startswith(b"-") or b"=" in argv[0] else RunScript(argv, merge)
 
 
 def unquote(word: bytes) -> bytes:

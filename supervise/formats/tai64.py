@@ -1,5 +1,6 @@
-"""TAI64N labels: 8 bytes of seconds and 4 of nanoseconds, or «@» and 24 hex digits. Source:
-cr.yp.to/libtai."""
+"""TAI64N labels: 8 bytes of seconds and 4 of nanoseconds, or «@» and 24 hex digits.
+
+Source: cr.yp.to/libtai."""
 
 from __future__ import annotations
 
@@ -9,6 +10,7 @@ from typing import NamedTuple
 EPOCH = 2**62 + 10  # the label of Unix second 0; the 10 is fixed, there is no leap-second table
 LAYOUT = Struct(">QI")
 LABEL_SIZE = 25
+HEX = frozenset(b"0123456789abcdef")
 
 
 class Tai64n(NamedTuple):
@@ -45,6 +47,7 @@ def label(moment: Tai64n) -> bytes:
 
 def parse(text: bytes) -> Tai64n:
     """Read a label; ValueError where it is none."""
-    if len(text) != LABEL_SIZE or text[:1] != b"@" or text[1:].lower() != text[1:]:
+    # fromhex alone would take capitals, and skip blanks.
+    if len(text) != LABEL_SIZE or text[:1] != b"@" or not HEX.issuperset(text[1:]):
         raise ValueError(text)
-    return unpack(bytes.fromhex(text[1:].decode("ascii")))
+    return unpack(bytes.fromhex(text[1:].decode()))
