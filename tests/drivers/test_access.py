@@ -89,6 +89,10 @@ def test_an_empty_file(path):
     assert trouble(path, content=b"") == errno.EINVAL
 
 
+def test_a_file_with_more_than_its_tables_claim(path):
+    assert trouble(path, content=WHOLE + b"x") == errno.EPROTO
+
+
 def test_a_file_that_is_something_else(path):
     assert trouble(path, content=b"1.2.3.4:deny\n" * 500) == errno.EPROTO
     assert trouble(path, content=b"\xff" * 4096) == errno.EPROTO
