@@ -3,8 +3,8 @@
 tcprules rules.cdb rules.tmp
 
 A rule is ADDRESS:deny or ADDRESS:allow, the latter with settings: 10.0.0.:allow,RELAYCLIENT="".
-An address is an IP address, the start of one (10.1. or 2001:db8:, in its shortest spelling), a
-range (10.1.2-5.), =HOST, =.DOMAIN, any of them with INFO@ before it, or nothing for everybody.
+An address is an IP address, the start of one (10.1. or 2001:db8:), a range of IPv4 (10.1.2-5.),
+=HOST, =.DOMAIN, INFO@ADDRESS, INFO@=HOST, or nothing, which is everybody.
 Lines that begin with # are comments. The database is written as rules.tmp and moved into place.
 
 Exits 100 for wrong usage and for a line that is no rule, 111 for trouble; then the database is as

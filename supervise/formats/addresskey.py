@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from struct import Struct
+
+from supervise.formats import address
 
 PART = re.compile(rb"[.:]")
+GROUPS = Struct(">8H")
 IPV6_PREFIX = re.compile(
     rb"(?:[0-9a-f]{1,4}:){1,7}\Z"
     rb"|(?:[0-9a-f]{1,4}:)*(?:[0-9a-f]{1,4})?::(?:[0-9a-f]{1,4}:)+\Z"
@@ -32,10 +36,25 @@ def keys(ip: bytes, host: bytes | None, info: bytes | None) -> Iterator[bytes]:
     yield b""
 
 
-def prefixes(ip: bytes) -> Iterator[bytes]:
-    """«1.2.3.», «1.2.», «1.»; of an IPv6 address the same at colons, in its short spelling."""
-    for match in reversed(list(PART.finditer(ip))):
-        yield ip[: match.end()]
+def prefixes(ip: bytes) -> list[bytes]:
+    """«1.2.3.», «1.2.», «1.»; of an IPv6 address the same at its colons."""
+    starts = [ip[: match.end()] for match in PART.finditer(ip)][::-1]
+    packed = address.parse_ipv6(ip) if b":" in ip and b"." not in ip else None
+    if packed is None:
+        return starts
+    groups = [b"%x:" % group for group in GROUPS.unpack(packed)]
+    # The short spelling alone would hide clients from a rule: of 2001:db8:0:1:a:b:c:d, which is
+    # spelt 2001:db8::1:a:b:c:d, the start 2001:db8:0:1: is no start any more.
+    starts += [b"".join(groups[:count]) for count in range(len(groups) - 1, 0, -1)]
+    return list(dict.fromkeys(sorted(starts, key=lambda start: -covered(start, ip))))
+
+
+def covered(start: bytes, ip: bytes) -> int:
+    """How many of the 8 groups a start speaks of."""
+    if b"::" not in start:
+        return start.count(b":")
+    rest = ip[len(start) :]
+    return 8 - rest.count(b":") - 1 if rest else 8
 
 
 def suffixes(host: bytes) -> Iterator[bytes]:
@@ -50,10 +69,7 @@ def ipv6(text: bytes) -> bytes:
     where it is neither."""
     if IPV6_PREFIX.match(text.lower()):
         return re.sub(rb"\b0+(?=[0-9a-f])", b"", text.lower())
-    # Imported here: it costs 8 ms, and few rules are about IPv6.
-    import ipaddress
-
-    address = ipaddress.IPv6Address(text.decode("ascii"))
-    if address.ipv4_mapped is not None:
-        return b"::ffff:%s" % str(address.ipv4_mapped).encode()
-    return str(address).encode()
+    packed = address.parse_ipv6(text)
+    if packed is None:
+        raise ValueError(text)
+    return address.text(packed)

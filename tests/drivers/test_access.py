@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from supervise.drivers import access, rulesdb
 from supervise.drivers.access import Decision
+from supervise.unix import processes
 
 RULES = [
     (b"1.2.3.4", b"D\0"),
@@ -149,12 +150,32 @@ def test_damage_never_crashes_hangs_or_opens_what_it_should_not(path, chance, co
 
 
 def harm(content: bytearray, chance: random.Random) -> None:
-    at = chance.randrange(len(content)) // 4 * 4
+    at = chance.randrange(len(content) // 4) * 4
     if chance.random() < 0.5:
         content[at + chance.randrange(4)] ^= 1 << chance.randrange(8)
     else:
         words = (0, 2048, len(content), 2**31 - 1, 2**31, 2**32 - 1)
         content[at : at + 4] = struct.pack("<I", chance.choice(words))
+
+
+def test_a_file_that_is_cut_while_it_is_searched_is_damaged_and_not_deadly(path):
+    put(path, MANY)
+
+    def keys():
+        yield b"no such key"
+        os.truncate(path, 0)
+        yield b"1.2.3.4"
+
+    def child():
+        descriptor = os.open(path, os.O_RDONLY)
+        try:
+            access.search(descriptor, keys())
+        except OSError as error:
+            return error.errno
+        return 0
+
+    _, status = os.waitpid(processes.fork(child), 0)
+    assert os.waitstatus_to_exitcode(status) == errno.EPROTO
 
 
 def test_each_look_up_opens_the_file_anew_and_leaves_nothing_open(path):

@@ -49,6 +49,14 @@ def test_the_file_is_replaced_whole(tmp_path):
     assert os.listdir(tmp_path) == ["cdb"]
 
 
+def test_the_new_file_is_on_disk_before_it_is_in_place(tmp_path, monkeypatch):
+    calls = []
+    for name in ("fsync", "rename"):
+        monkeypatch.setattr(os, name, lambda *_, name=name: calls.append(name))
+    rulesdb.replace(str(tmp_path / "cdb"), str(tmp_path / "tmp"), [])
+    assert calls == ["fsync", "rename"]
+
+
 def test_trouble_with_the_rules_leaves_the_database_alone(tmp_path):
     path, temporary = tmp_path / "cdb", tmp_path / "tmp"
     path.write_bytes(b"old")

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from supervise.formats import addresskey
+from supervise.formats import address, addresskey
 
 
 def keys(*client):
@@ -30,11 +30,28 @@ def test_ident_without_a_host():
     assert keys(b"9", None, b"") == [b"@9", b"9", b""]
 
 
-def test_an_ipv6_address_is_cut_at_colons_and_dots():
+def test_an_ipv6_address_is_cut_at_its_colons_in_short_and_in_full():
     assert keys(b"2001:db8::1", None, None) == [
-        b"2001:db8::1", b"2001:db8::", b"2001:db8:", b"2001:", b"",
+        b"2001:db8::1", b"2001:db8::", b"2001:db8:0:0:0:0:0:", b"2001:db8:0:0:0:0:",
+        b"2001:db8:0:0:0:", b"2001:db8:0:0:", b"2001:db8:0:", b"2001:db8:", b"2001:", b"",
     ]  # fmt: skip
+    assert keys(b"a:b::1:2:3:4:5", None, None) == [
+        b"a:b::1:2:3:4:5", b"a:b::1:2:3:4:", b"a:b:0:1:2:3:4:", b"a:b::1:2:3:", b"a:b:0:1:2:3:",
+        b"a:b::1:2:", b"a:b:0:1:2:", b"a:b::1:", b"a:b:0:1:", b"a:b::", b"a:b:0:", b"a:b:", b"a:",
+        b"",
+    ]  # fmt: skip
+
+
+def test_of_a_mapped_address_the_text_is_cut():
     assert keys(b"::ffff:1.2", None, None)[1:] == [b"::ffff:1.", b"::ffff:", b"::", b":", b""]
+
+
+@given(st.ip_addresses(v=6), st.integers(1, 7))
+def test_whole_groups_are_found_however_the_client_is_spelt(ip, count):
+    text = address.text(ip.packed)
+    start = b"".join(b"%x:" % int(group, 16) for group in ip.exploded.split(":")[:count])
+    mapped = b"." in text
+    assert start in keys(text, None, None) or mapped
 
 
 SPELLINGS = {
@@ -44,7 +61,7 @@ SPELLINGS = {
     b"2001:0db8::": b"2001:db8::",
     b"::ffff:1.2.3.4": b"::ffff:1.2.3.4",
     b"::ffff:102:304": b"::ffff:1.2.3.4",
-    b"fe80::1%eth0": b"fe80::1%eth0",
+    b"1:0:2:3:4:5:6:7": b"1::2:3:4:5:6:7",
     # starts of addresses
     b"2001:": b"2001:",
     b"2001:0DB8:": b"2001:db8:",
@@ -61,7 +78,20 @@ def test_an_ipv6_address_is_spelt_as_the_server_spells_it(text):
 
 
 @pytest.mark.parametrize(
-    "text", [b"", b":", b"1", b"1.2.3.4", b":1:", b"12345:", b"a::b::", b"g:", b":::", b"::1 "]
+    "text",
+    [
+        b"",
+        b":",
+        b"1",
+        b"1.2.3.4",
+        b":1:",
+        b"12345:",
+        b"a::b::",
+        b"g:",
+        b":::",
+        b"::1 ",
+        b"fe80::1%eth0",
+    ],
 )
 def test_what_is_no_ipv6_address(text):
     with pytest.raises(ValueError):  # noqa: PT011 - the address is all that there is to say
@@ -69,8 +99,10 @@ def test_what_is_no_ipv6_address(text):
 
 
 @given(st.ip_addresses(v=6))
-def test_every_address_and_every_start_of_it_is_its_own_key(address):
-    text = str(address).encode()
-    for key in addresskey.keys(addresskey.ipv6(text), None, None):
+def test_every_address_and_every_start_of_it_is_its_own_key(ip):
+    text = address.text(ip.packed)
+    for spelling in (str(ip), ip.exploded, text.decode().upper()):
+        assert addresskey.ipv6(spelling.encode()) == text
+    for key in addresskey.keys(text, None, None):
         if key not in (b"", b":"):
             assert addresskey.ipv6(key) == key
