@@ -15,7 +15,9 @@ from supervise import errors
 from supervise.machines.relay import Close, Effect, Note, Relay, Way
 from supervise.unix import descriptors, pipes, processes, readiness
 
-CHUNK = 256  # bytes of one read, so that a record is short enough to be written in one piece
+# Bytes of one read: a record of it is short enough to be written in one piece, and when poll has
+# found room no write of it blocks, so descriptors that others share can stay blocking.
+CHUNK = 256
 NETWORK_IN, NETWORK_OUT, LOG = 0, 1, 2
 
 
@@ -29,8 +31,6 @@ def interpose(make_relay: Callable[[], Relay]) -> None:
         signal.signal(signal.SIGPIPE, signal.SIG_IGN)
         os.close(program_in)
         os.close(program_out)
-        # Ours alone, so nobody else is surprised; descriptor 1 may be shared, and stays as it is.
-        os.set_blocking(helper_out, False)
         sources = {Way.INWARD: NETWORK_IN, Way.OUTWARD: helper_in}
         sinks = {Way.INWARD: helper_out, Way.OUTWARD: NETWORK_OUT}
         Pump(make_relay(), sources, sinks).run()

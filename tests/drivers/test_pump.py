@@ -25,7 +25,6 @@ class Pumped:
         self.network.settimeout(15)
         self.program_in, sink = os.pipe()
         source, self.program_out = os.pipe()
-        os.set_blocking(sink, False)
         ours = [self.network.fileno(), self.program_in, self.program_out]
 
         def child():
@@ -170,6 +169,20 @@ def test_without_a_log_the_connection_goes_on():
         os.close(log_write)
         ends.network.sendall(b"abc")
         assert os.read(ends.program_in, 100) == b"abc"
+
+
+def test_when_it_is_over_nothing_more_is_read():
+    network_in, network = os.pipe()
+    nobody, network_out = os.pipe()
+    os.close(nobody)
+    os.write(network, b"unread")
+    relay = Relay()
+    assert relay.received(Way.OUTWARD, b"answer") == []
+    sources = {Way.INWARD: network_in, Way.OUTWARD: -1}
+    pump.Pump(relay, sources, {Way.INWARD: -1, Way.OUTWARD: network_out}).run()
+    assert os.read(network_in, 100) == b"unread"
+    os.close(network_in)
+    os.close(network)
 
 
 @settings(max_examples=20)

@@ -47,3 +47,5 @@ def test_an_ordinary_file_is_always_ready(tmp_path):
 def test_a_closed_descriptor_is_ready_to_say_so(ends):
     os.close(ends[0])
     assert readiness.wait([ends[0]], []) == ({ends[0]}, set())
+    os.close(ends[1])
+    assert readiness.wait([], [ends[1]]) == (set(), {ends[1]})
