@@ -128,14 +128,15 @@ def serve(wanted: Wanted, host: str, port: str, child: list[str]) -> int:
     program.preload(child)
     wanted.prepare()
     drop_privileges(wanted)
-    if wanted.print_port:
-        print_port(wanted, local_port)
-    listener.leave_standard()
 
     def begin(accepted: socket.socket, peer: End) -> int:
         return connection.serve(wanted, child, accepted, peer, program.become)
 
-    return listener.Listener(wanted, listening, wanted.limit, begin).run()
+    server = listener.Listener(wanted, listening, wanted.limit, begin)
+    if wanted.print_port:
+        print_port(wanted, local_port)
+    listener.leave_standard()
+    return server.run()
 
 
 def port_number(port: str) -> int:

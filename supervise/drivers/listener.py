@@ -14,7 +14,7 @@ from supervise.drivers.connection import Settings
 from supervise.errors import unable_to
 from supervise.formats import tcplog
 from supervise.machines.slots import Slots
-from supervise.unix import processes, signals, sockets
+from supervise.unix import descriptors, processes, signals, sockets
 from supervise.unix.sockets import End
 from supervise.unix.waiting import Waiter
 
@@ -73,26 +73,26 @@ class Listener:
         self.serve = serve
         self.waiter = Waiter()
         self.watching = False
+        signal.signal(signal.SIGPIPE, signal.SIG_IGN)  # whoever reads our log may come and go
+        self.wakeup = signals.wake_on(signal.SIGCHLD, signal.SIGTERM)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, (signal.SIGCHLD, signal.SIGTERM))
+        self.waiter.add(self.wakeup)
+        self.names = settings.local_names
+        if self.names is not None:
+            self.waiter.add(self.names.reading)
 
     def run(self) -> int:
         """Accept until SIGTERM; the children go on then."""
-        signal.signal(signal.SIGPIPE, signal.SIG_IGN)  # whoever reads our log may come and go
-        wakeup = signals.wake_on(signal.SIGCHLD, signal.SIGTERM)
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, (signal.SIGCHLD, signal.SIGTERM))
-        self.waiter.add(wakeup)
-        names = self.settings.local_names
-        if names is not None:
-            self.waiter.add(names.reading)
         self.tell_status()
         self.reap()  # children of whoever was this process before us
         while True:
             ready = self.wait()
-            if wakeup in ready:
+            if self.wakeup in ready:
                 if signal.SIGTERM in signals.take():
                     return 0
                 self.reap()
-            if names is not None and names.reading in ready:
-                names.learn()
+            if self.names is not None and self.names.reading in ready:
+                self.names.learn()
             if self.listening.fileno() in ready:
                 self.accept_all()
 
@@ -146,16 +146,19 @@ class Listener:
 
 def occupy_standard() -> None:
     """Put /dev/null where a standard descriptor is closed, so that no socket takes its number."""
-    null = os.open(os.devnull, os.O_RDWR)
-    while null < 3:
+    while (null := open_null()) in descriptors.STANDARD:
         os.set_inheritable(null, True)
-        null = os.open(os.devnull, os.O_RDWR)
     os.close(null)
 
 
 def leave_standard() -> None:
     """Give up what was standard input and output: whoever waits for their end shall see it."""
-    null = os.open(os.devnull, os.O_RDWR)
+    null = open_null()
     os.dup2(null, 0)
     os.dup2(null, 1)
     os.close(null)
+
+
+def open_null() -> int:
+    with unable_to(f"open {os.devnull}"):
+        return os.open(os.devnull, os.O_RDWR)

@@ -87,7 +87,7 @@ def addresses_of(name: bytes, kind: str) -> list[bytes]:
 def ask(labels: tuple[bytes, ...], kind: str) -> list[Any]:
     """The records of that kind in the answer, whatever aliases lead to them.
 
-    Raises OSError: ETIMEDOUT when nobody answered, EIO when nobody could, EPROTO for what is no
+    Raises OSError: ETIMEDOUT when nobody answered, EAGAIN when nobody could, EPROTO for what is no
     name.
     """
     import dns.exception
@@ -103,7 +103,7 @@ def ask(labels: tuple[bytes, ...], kind: str) -> list[Any]:
     except dns.resolver.LifetimeTimeout as trouble:
         raise TimeoutError(errno.ETIMEDOUT, "nobody answered") from trouble
     except dns.resolver.NoNameservers as trouble:
-        raise OSError(errno.EIO, "nobody could answer") from trouble
+        raise OSError(errno.EAGAIN, "nobody could answer") from trouble
     except dns.exception.DNSException as trouble:
         raise OSError(errno.EPROTO, str(trouble)) from trouble
     wanted = dns.rdatatype.from_text(kind)
