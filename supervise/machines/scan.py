@@ -274,7 +274,8 @@ class Scan:
         entry.draining = True
         if self.stopping:
             entry.slots["log"].late_at = now + KILL_AFTER
-        return [CloseWriter(identity), Drain(identity)]
+        # Told first, so that a logger that sees the end is not started again.
+        return [Drain(identity), CloseWriter(identity)]
 
     def end(self) -> list[Effect]:
         return [Exit()] if self.stopping and not self.entries else []
