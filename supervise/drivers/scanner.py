@@ -70,12 +70,12 @@ class Scanner:
 
     def hear_signals(self) -> None:
         caught = signals.take()
-        if SIGCHLD in caught:
-            self.reap()
-        if SIGHUP in caught:
-            self.learn(self.directory.look_at_everything())
         if caught & STOP_SIGNALS:
             self.perform(self.scan.stop(clock.now().monotonic))
+        if SIGHUP in caught:
+            self.directory.look_soon()
+        if SIGCHLD in caught:
+            self.reap()
 
     def learn(self, sightings: list[Sighting]) -> None:
         for sighting in sightings:

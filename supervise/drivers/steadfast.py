@@ -63,6 +63,7 @@ def take_turn(program: str, turn: Callable[[], None]) -> None:
     except Exception as error:
         errors.warn(program, f"unable to go on as usual, pausing: {explain(error)}")
         time.sleep(PAUSE)  # deaf, for once: listening may be what fails
+        signal.raise_signal(signal.SIGCHLD)  # whoever has ended may not have been seen to
 
 
 def explain(error: Exception) -> str:

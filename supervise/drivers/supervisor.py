@@ -57,21 +57,21 @@ class Supervisor:
     def turn(self) -> None:
         """Wait, and do what there is to do."""
         ready = self.waiter.wait(self.service.deadline)
+        if self.orders in ready:
+            self.take_order()  # before a death, which may be what the order is about
         if self.wakeup in ready:
             self.hear_signals()
         if self.directory.control in ready:
             self.hear_commands()
-        if self.orders in ready:
-            self.take_order()
         if not self.finished:
             self.perform(self.service.tick(clock.now()))
 
     def hear_signals(self) -> None:
         caught = signals.take()
-        if SIGCHLD in caught:
-            self.reap()
         if caught & STOP_SIGNALS:
             self.obey([b"d", b"x"])
+        if SIGCHLD in caught:
+            self.reap()
 
     def reap(self) -> None:
         """Collect whoever has ended; only our service matters."""
