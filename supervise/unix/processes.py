@@ -55,8 +55,8 @@ def set_title(argv: list[str]) -> None:
     """
     library = sys.modules.get("setproctitle")
     if library is not None:
-        # The library takes text only; a name that is none is shown with question marks.
-        library.setproctitle(os.fsencode(" ".join(argv)).decode("utf-8", "replace"))
+        # The library takes text only; a name that is none is shown by its bytes.
+        library.setproctitle(os.fsencode(" ".join(argv)).decode("utf-8", "backslashreplace"))
 
 
 def send(pidfd: int, number: int) -> None:

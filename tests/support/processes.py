@@ -106,7 +106,7 @@ def descendants(pid: int) -> list[int]:
 def state(pid: int) -> str:
     """The letter of /proc/PID/stat, or «gone»."""
     try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+        return Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].split()[0].decode()
     except (FileNotFoundError, ProcessLookupError):
         return "gone"
 
