@@ -157,7 +157,8 @@ class Service:
         self.want = DOWN
         self.asked = False
         self.paused = False
-        return [*self.signal(TERM), *self.signal(CONT), Publish(self.status)]
+        publish = Publish(self.status)
+        return [*self.signal(TERM), *self.signal(CONT), publish, *self.exit_if_done()]
 
     def pause(self, now: Moment) -> list[Effect]:
         self.paused = self.pid is not None
@@ -169,10 +170,11 @@ class Service:
 
     def leave(self, now: Moment) -> list[Effect]:
         self.leaving = True
-        publish = Publish(self.status)
-        if self.pid is None and not self.asked:
-            return [publish, Exit()]
-        return [publish]
+        return [Publish(self.status), *self.exit_if_done()]
+
+    def exit_if_done(self) -> list[Effect]:
+        """Leave, where that was said and there is no child to wait for, nor one asked for."""
+        return [Exit()] if self.leaving and self.pid is None and not self.asked else []
 
     def signal(self, number: int) -> list[Effect]:
         return [Signal(number)] if self.pid is not None else []
