@@ -7,8 +7,7 @@ directory has a log, a log supervise, joined by a pipe that svscan holds at both
 * a supervise that ends is started again, RESTART_PAUSE after its last start at the earliest;
 * a service whose names are all gone keeps running, and is not started again once it ends;
 * when the main supervise of such a service, or of any while svscan stops, has ended, our writing
-  end
-  is closed and the log supervise is told to drain: to read to the end, then leave;
+  end is closed and the log supervise is told to drain: to read to the end, then leave;
 * while svscan stops, what is late is told to kill its child.
 """
 
@@ -207,6 +206,8 @@ class Scan:
                 slot.late_at = now
             return self.tick(now)
         self.stopping = True
+        if not self.entries:
+            return self.end()
         for identity, entry in list(self.entries.items()):
             if entry.slots["main"].running:
                 effects += self.tell(identity, "main", now)
@@ -214,7 +215,7 @@ class Scan:
                 effects += self.settle(identity, now)
         for slot in self.ending_slots():
             slot.late_at = now + KILL_AFTER
-        return [*effects, *self.end()]
+        return effects
 
     def ending_slots(self) -> list[Slot]:
         """The supervises that have been told to stop or to drain, and run yet."""
