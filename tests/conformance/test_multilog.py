@@ -1,0 +1,206 @@
+"""The same script and input through both programs: everything that they leave must be the same."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.support import logdirs, processes
+
+THEIRS = "/usr/bin/multilog"
+CASES = int(os.environ.get("SUPERVISE_TEST_CASES", "60"))
+
+pytestmark = pytest.mark.skipif(not os.path.exists(THEIRS), reason="needs Debian's multilog")
+
+# No hex digits but those of every stamp's first bytes: the rest of a stamp differs from run to run.
+LETTERS = b"xyz @*\0\r\xff\\[^-"
+DIRECTORIES = ["./one", "./two", "./three", "./four/none"]
+
+
+class Left(NamedTuple):
+    """What a run leaves: exit code, standard error, and each file or directory by name."""
+
+    code: int
+    stderr: bytes
+    files: dict[str, object]
+
+
+def theirs(argv: list[str], stdin: bytes, folder: Path) -> Left:
+    source = folder.parent / "stdin"
+    source.write_bytes(stdin)
+    with source.open("rb") as stream:
+        done = subprocess.run([THEIRS, *argv], stdin=stream, capture_output=True, cwd=folder)
+    return Left(done.returncode, done.stderr, left_in(folder))
+
+
+def ours(argv: list[str], stdin: bytes, folder: Path) -> Left:
+    streams = folder.parent / "streams"
+    streams.mkdir()
+    done = processes.finish_in_fork("multilog", argv, stdin, streams, folder, None)
+    return Left(done.code, done.stderr, left_in(folder))
+
+
+def left_in(folder: Path) -> dict[str, object]:
+    return {
+        path.name: logdirs.kept(path)
+        if path.is_dir()
+        else logdirs.Kept("", path.stat().st_mode, path.read_bytes())
+        for path in folder.iterdir()
+    }
+
+
+def without_times(left: object) -> object:
+    """With each hex digit replaced, so that stamps are alike even where a file's end cut them."""
+    if isinstance(left, bytes):
+        return re.sub(rb"[0-9a-f]", b"0", left)
+    if isinstance(left, tuple | list):
+        return [without_times(each) for each in left]
+    if isinstance(left, dict):
+        return {name: without_times(each) for name, each in left.items()}
+    return left
+
+
+def compare(argv: list[str], stdin: bytes, before: Path | None = None) -> None:
+    """Run both, each in a copy of the same starting directory."""
+    with tempfile.TemporaryDirectory() as scratch:
+        results = []
+        for name, run in (("theirs", theirs), ("ours", ours)):
+            folder = Path(scratch, name, "start")
+            if before is None:
+                folder.mkdir(parents=True)
+            else:
+                shutil.copytree(before, folder)
+            results.append(run(argv, stdin, folder))
+        assert without_times(results[1]) == without_times(results[0])
+
+
+def expand(parts: list[tuple[bytes, int]], size: int) -> bytes:
+    """A long input from a short description: each line several times; cut anywhere."""
+    return b"".join((line + b"\n") * times for line, times in parts)[:size]
+
+
+TEXT = st.lists(st.sampled_from(list(LETTERS)), max_size=12).map(bytes)
+LONG = st.builds(
+    lambda letter, length: bytes([letter]) * length,
+    st.sampled_from(list(LETTERS)),
+    st.one_of(
+        st.integers(0, 300),
+        st.sampled_from([199, 200, 201, 486, 487, 511, 512, 513, 973, 974, 975, 999, 1000, 1001]),
+        st.integers(950, 5000),
+    ),
+)
+LINES = st.one_of(TEXT, LONG, st.builds(lambda text, tail: text + tail, TEXT, LONG))
+INPUT = st.builds(
+    expand,
+    st.lists(st.tuples(LINES, st.integers(1, 400)), max_size=12),
+    st.integers(0, 60000),
+)
+PATTERN = st.lists(st.sampled_from("*xyz @\r\\[^-"), max_size=5).map("".join)
+WORD = st.one_of(
+    st.builds(lambda sign, pattern: sign + pattern, st.sampled_from("+-"), PATTERN),
+    st.sampled_from(["s4096", "s4097", "s5000", "s0", "s9000x", "s99999", "s4294967296"]),
+    st.sampled_from(["n2", "n3", "n5", "n0", "n40"]),
+    st.sampled_from(["e", "exit", "=status", "=other", "main", "", "t", "tai", "s", "n"]),
+)
+
+
+@st.composite
+def scripts(draw: st.DrawFn) -> list[str]:
+    """Words in any order, and some directories among them; small files more often than not."""
+    words = draw(st.lists(WORD, max_size=8))
+    for name in draw(st.lists(st.sampled_from(DIRECTORIES[:3]), max_size=3, unique=True)):
+        words.insert(draw(st.integers(0, len(words))), name)
+    return draw(st.sampled_from([[], ["t"], ["s4096"], ["t", "s4096", "n5"]])) + words
+
+
+@settings(max_examples=CASES)
+@given(scripts(), INPUT)
+def test_any_script_and_input(script: list[str], stdin: bytes) -> None:
+    compare(script, stdin)
+
+
+@settings(max_examples=CASES // 2)
+@given(INPUT, st.integers(4096, 6000), st.integers(0, 6000), st.booleans())
+def test_where_files_end(stdin: bytes, size: int, there: int, stamped: bool) -> None:
+    """Also when a clean `current` of any size is gone on with."""
+    with tempfile.TemporaryDirectory() as scratch:
+        one = Path(scratch, "one")
+        one.mkdir()
+        (one / "current").write_bytes(b"x" * there)
+        (one / "current").chmod(0o744)
+        compare(["t"] * stamped + [f"s{size}", "n9", "./one"], stdin, Path(scratch))
+
+
+LEFTOVERS = ("current", "previous", "processed", "state", "newstate")
+MODES = st.sampled_from([0o644, 0o744, 0o600, 0o444, 0o700, 0o755, 0o544])
+FILES = st.fixed_dictionaries(
+    {},
+    optional={name: st.tuples(MODES, st.sampled_from([b"", b"was here\n"])) for name in LEFTOVERS},
+)
+OLD = st.lists(st.sampled_from("suz"), max_size=5)
+
+
+@settings(max_examples=CASES)
+@given(
+    FILES, OLD, st.sampled_from(["n2", "n3", "n9"]), st.booleans(), st.sampled_from([b"", b"x\n"])
+)
+def test_what_was_left_behind(
+    files: dict[str, tuple[int, bytes]], old: list[str], number: str, linked: bool, stdin: bytes
+) -> None:
+    """A start in a directory with any leftovers of earlier runs."""
+    with tempfile.TemporaryDirectory() as scratch:
+        one = Path(scratch, "one")
+        one.mkdir()
+        for name, (mode, content) in files.items():
+            (one / name).write_bytes(content)
+            (one / name).chmod(mode)
+        for place, code in enumerate(old):
+            (one / f"@4000000037c219bf2ef02e{place:02}.{code}").write_bytes(b"old\n")
+        if linked and "previous" in files:  # killed between the link and the removal
+            (one / "@4000000037c219bf2ef02f00.s").hardlink_to(one / "previous")
+        compare([number, "./one"], stdin, Path(scratch))
+
+
+PROCESSORS = [
+    "!cat",
+    "!rev",
+    "!cat; cat <&4 >&5; echo x >&5",
+    "!",
+    "!rm processed; cat >&5",
+    "!umask",
+]
+
+
+@settings(max_examples=CASES // 6)
+@given(INPUT, st.sampled_from(PROCESSORS))
+def test_processors(stdin: bytes, processor: str) -> None:
+    compare(["s4096", processor, "./one"], stdin)
+
+
+@pytest.mark.parametrize(
+    "argv",
+    [
+        ["./missing/parent"],
+        ["/dev/null"],
+        ["./one", "./one"],
+        ["=missing/file"],
+        ["=./"],
+        ["=/dev/full/x"],
+        ["./one", "./one/current"],
+        ["=one", "./one"],
+        ["."],
+        ["./"],
+    ],
+    ids=" ".join,
+)
+def test_what_cannot_begin(argv: list[str]) -> None:
+    compare(argv, b"line\n")
