@@ -179,6 +179,7 @@ class Child:
             if value is not None:
                 environment[name] = value
         environment.update(settings)
+        environment.pop(b"", None)  # no name: exec would refuse all of them
         return environment
 
     def to_standard(self) -> None:

@@ -15,7 +15,7 @@ def user(line: bytes) -> bytes:
     """The user of an answer (without its line feed); empty where it names none, as an ERROR does.
 
     Everything after the third colon counts, so that an operating system's name with a charset in
-    it does no harm.
+    it does no harm. No byte 0 gets through: it could not be in an environment.
     """
     parts = line.translate(None, DROPPED).split(b":", 3)
-    return parts[3][:USER_SIZE] if len(parts) == 4 else b""
+    return parts[3][:USER_SIZE].partition(b"\0")[0] if len(parts) == 4 else b""
