@@ -13,28 +13,10 @@ a bad envelope. It says nothing.
 
 from __future__ import annotations
 
-import signal
-import time
-
 from supervise.drivers import storing
-from supervise.formats import queueexit
-from supervise.unix import descriptors, signals
 
 USAGE = "qmail-queue: usage: qmail-queue"
 
-TIME_LIMIT = 86400.0  # seconds; as the original's
-STOPS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGALRM)
-
 
 def main(argv: list[str]) -> int:
-    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)  # a file that may not grow is a write error
-    if not (descriptors.is_open(storing.MESSAGE) and descriptors.is_open(storing.ENVELOPE)):
-        return queueexit.READ_ERROR  # or what we open next would take their numbers
-    wakeup = signals.wake_on(*STOPS)
-    try:
-        storing.store(wakeup, time.monotonic() + TIME_LIMIT)
-    except storing.Refused as refused:
-        return refused.code
-    except MemoryError:
-        return queueexit.OUT_OF_MEMORY
-    return 0
+    return storing.run()

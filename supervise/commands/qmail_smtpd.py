@@ -16,8 +16,8 @@ from __future__ import annotations
 import os
 import signal
 
-from supervise import program, registry
-from supervise.drivers import controls, queue
+from supervise import program
+from supervise.drivers import controls, queue, storing
 from supervise.drivers.conversation import Conversation
 from supervise.drivers.morercpthosts import MoreHosts
 from supervise.drivers.timedstream import Gone, TimedStream
@@ -96,9 +96,12 @@ def settings(more_hosts: MoreHosts) -> Settings:
 def policy(me: bytes | None, more_hosts: MoreHosts) -> Policy:
     local_name = controls.line("localiphost")
     local_name = me if local_name is None else local_name
+    hosts = controls.names("rcpthosts")
+    if hosts is not None:
+        more_hosts.open()
     return Policy(
         relay=os.environb.get(b"RELAYCLIENT"),
-        hosts=controls.names("rcpthosts"),
+        hosts=hosts,
         more_hosts=more_hosts.exist,
         bad_senders=controls.names("badmailfrom") or NONE,
         local_name=local_name,
@@ -127,18 +130,24 @@ def local_host() -> bytes:
 def queue_program() -> queue.Program:
     """What the child of a message runs."""
     path = os.environb.get(b"QMAILQUEUE")
-    if path is None and files.exists(QUEUE_PATH):
+    if path is None and is_there(QUEUE_PATH):
         path = QUEUE_PATH
-    if path is None:
-        registry.load(OWN_QUEUE)  # once here, and not again in every child
-        return own_queue
-    return lambda: run_queue(path)
+    return own_queue if path is None else lambda: run_queue(path)
+
+
+def is_there(path: bytes) -> bool:
+    try:
+        return files.exists(path)
+    except OSError:
+        return True  # trouble is not absence: running it will tell
 
 
 def own_queue() -> int:
+    """Be qmail-queue in this process; all of it is imported already, since this user may not be
+    allowed to read our files."""
     program.forget()
     processes.set_title([OWN_QUEUE])
-    return program.run(OWN_QUEUE, [])
+    return storing.run()
 
 
 def run_queue(path: bytes) -> int:

@@ -15,11 +15,14 @@ class MoreHosts:
     """Opened with the other control files, but read only when somebody asks."""
 
     def __init__(self) -> None:
-        try:
-            self.descriptor: int | None = files.open_read(PATH)
-        except FileNotFoundError:
-            self.descriptor = None
+        self.descriptor: int | None = None
         self.database: cdbx.CDB | None = None
+
+    def open(self) -> None:
+        try:
+            self.descriptor = files.open_read(PATH)
+        except FileNotFoundError:
+            pass  # there is no second list
 
     @property
     def exist(self) -> bool:

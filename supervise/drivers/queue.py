@@ -46,10 +46,7 @@ def in_child(program: Program, message: int, envelope: int, words: int) -> int:
     # The client's connection is on 0 and 1 and goes with them. What else is open closes on exec.
     os.dup2(message, MESSAGE)
     os.dup2(envelope, ENVELOPE)
-    if words == WORDS:
-        os.set_inheritable(words, True)
-    else:
-        os.dup2(words, WORDS)
+    os.dup2(words, WORDS)  # the sixth of six pipe ends, with 0 and 1 taken, so it is above 6 now
     return program()
 
 

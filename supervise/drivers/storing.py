@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import time
 from collections.abc import Iterator
 from types import TracebackType
@@ -11,13 +12,30 @@ from supervise.drivers import controls, maildir
 from supervise.drivers.maildir import Delivery
 from supervise.formats import envelope, queueexit, received
 from supervise.formats.envelope import AddressTooLong, BadEnvelope, Field
-from supervise.unix import files, signals
+from supervise.unix import descriptors, files, signals
 from supervise.unix.waiting import Waiter
 
 MAILDIR = "Maildir"
 MESSAGE, ENVELOPE = 0, 1
 CHUNK = 65536
+TIME_LIMIT = 86400.0  # seconds for everything; as the original's
+STOPS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGALRM)
 NETWORK_SIGNS = (b"TCPREMOTEIP", b"PROTO")  # variables that only a network server sets
+
+
+def run() -> int:
+    """Be a queue process: store what is on the descriptors, and return the exit code."""
+    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)  # a file that may not grow is a write error
+    if not (descriptors.is_open(MESSAGE) and descriptors.is_open(ENVELOPE)):
+        return queueexit.READ_ERROR  # or what we open next would take their numbers
+    wakeup = signals.wake_on(*STOPS)
+    try:
+        store(wakeup, time.monotonic() + TIME_LIMIT)
+    except Refused as refused:
+        return refused.code
+    except MemoryError:
+        return queueexit.OUT_OF_MEMORY
+    return 0
 
 
 class Refused(Exception):

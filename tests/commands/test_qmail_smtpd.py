@@ -13,9 +13,11 @@ from pathlib import Path
 import cdbx
 import pytest
 
+from supervise.machines.smtp import Session
+from supervise.unix import interfaces
 from tests.support.mail import DATE, MESSAGE, Client, Home, without_trace
 from tests.support.patience import PATIENCE, eventually
-from tests.support.processes import children, module, state
+from tests.support.processes import children, finish_in_fork, module, state
 
 GREETED = b"220 me.example ESMTP\r\n"
 OK = b"250 ok\r\n"
@@ -504,6 +506,8 @@ def test_our_own_queue_does_not_keep_the_connection(client):
     (queue,) = eventually(lambda: children(client.process.pid))
     eventually(lambda: not any("socket:" in link for link in links_of(queue)))
     assert any("socket:" in link for link in links_of(client.process.pid))
+    client.say(b".\r\nQUIT\r\n")
+    assert client.code() == 0
 
 
 def links_of(pid: int) -> list[str]:
@@ -559,11 +563,57 @@ def mount(path: Path, options: str) -> None:
         pytest.skip("needs to mount a tmpfs")
 
 
-def test_imports_are_done_before_the_fork(home):
-    """A child of a message must not have to look for our files."""
+def test_addresses_that_cannot_be_found_out(home, tmp_path, monkeypatch):
+    def refuse() -> frozenset[bytes]:
+        raise OSError(24, "socket")
+
+    monkeypatch.setattr(interfaces, "addresses", refuse)
+    env = home.environment()
+    done = finish_in_fork("qmail-smtpd", [], b"QUIT\r\n", tmp_path, None, env)
+    assert done == (1, b"421 unable to figure out my IP addresses (#4.3.0)\r\n", b"")
+    (home.path / "control/me").rename(home.path / "control/smtpgreeting")
+    done = finish_in_fork("qmail-smtpd", [], b"QUIT\r\n", tmp_path, None, env)
+    assert done == (0, GREETED + b"221 me.example\r\n", b"")
+
+
+def test_memory_that_ends(home, tmp_path, monkeypatch):
+    def refuse(session: Session, chunk: bytes) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr(Session, "received", refuse)
+    done = finish_in_fork("qmail-smtpd", [], b"QUIT\r\n", tmp_path, None, home.environment())
+    assert done == (1, GREETED + b"421 out of memory (#4.3.0)\r\n", b"")
+
+
+@pytest.mark.parametrize("place", ["bin", "bin/qmail-queue"])
+def test_a_queue_program_that_is_none(run, home, place):
+    (home.path / place).parent.mkdir(exist_ok=True)
+    (home.path / place).write_text("no program")
+    done = run("qmail-smtpd", stdin=SENT, env=home.environment())
+    assert last_reply(done) == b"451 unable to exec qq (#4.3.0)\r\n"
+
+
+def test_morercpthosts_is_not_looked_at_without_rcpthosts(run, home):
+    (home.path / "control/morercpthosts.cdb").symlink_to("morercpthosts.cdb")
+    stdin = b"MAIL FROM:<s@x>\r\nRCPT TO:<a@y>\r\nQUIT\r\n"
+    done = run("qmail-smtpd", stdin=stdin, env=home.environment())
+    assert done == (0, GREETED + OK * 2 + b"221 me.example\r\n", b"")
+    home.control(rcpthosts="")
+    assert run("qmail-smtpd", stdin=stdin, env=home.environment()) == (1, CONTROLS, b"")
+
+
+def test_nothing_is_imported_for_a_message(home):
+    """The user that we run as may not be allowed to read our files."""
     code = (
-        "import sys; from supervise.commands import qmail_smtpd as q; q.queue_program();"
-        "print('supervise.commands.qmail_queue' in sys.modules)"
+        "import os, sys\n"
+        "from supervise.commands import qmail_smtpd\n"
+        "known = set(sys.modules)\n"
+        "sys.addaudithook(lambda event, what: event == 'import' and os._exit(9))\n"
+        "os._exit(qmail_smtpd.main([]))"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, cwd=home.path)
-    assert done.stdout == b"True\n", done.stderr
+    done = subprocess.run(
+        [sys.executable, "-c", code], input=SENT, capture_output=True, env=home.environment(),
+        check=False,
+    )  # fmt: skip
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert len(home.messages) == 1

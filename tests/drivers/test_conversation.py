@@ -48,11 +48,11 @@ def nobody(names: Iterable[bytes]) -> bool:
     raise OSError("Format Error")
 
 
-def talk(said: bytes, path: Path, policy: Policy = RELAY) -> tuple[int, bytes]:
+def talk(said: bytes, path: Path, policy: Policy = RELAY, size_limit: int = 0) -> tuple[int, bytes]:
     """The exit code of a conversation in which all this is said at once, and what was replied."""
     ours, theirs = socket.socketpair()
     with ours, theirs:
-        session = Session(Settings(b"G", Peer(b"h", b"a", None), b"me", 0, policy))
+        session = Session(Settings(b"G", Peer(b"h", b"a", None), b"me", size_limit, policy))
         client = TimedStream(theirs.fileno(), theirs.fileno(), 5.0)
         ours.sendall(said)
         ours.shutdown(socket.SHUT_WR)
@@ -74,6 +74,16 @@ def test_a_message_that_is_cut_off_has_no_envelope(tmp_path):
     assert (code, replied) == (1, PASSED_ON)
     assert (tmp_path / "kept").read_bytes().endswith(b"|")
     assert children() == []
+
+
+def test_a_message_that_is_refused_ends_its_queue_program(tmp_path):
+    said = MESSAGE + b"12345\r\n.\r\n" + MESSAGE + b"1234\r\n.\r\nQUIT\r\n"
+    code, replied = talk(said, tmp_path / "kept", size_limit=5)
+    assert code == 0
+    assert b"552 sorry, that message size exceeds" in replied
+    assert (tmp_path / "kept").read_bytes().endswith(b"-0000\n1234\n|Fs@x\0Tr@y\0\0")
+    with pytest.raises(ChildProcessError):
+        os.waitpid(-1, os.WNOHANG)
 
 
 def test_thousands_of_questions_in_one_piece(tmp_path):

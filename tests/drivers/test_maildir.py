@@ -26,6 +26,26 @@ def test_a_maildir_is_made_private(path):
         assert stat.S_IMODE(os.stat(f"{path}/{part}").st_mode) == 0o700
 
 
+def test_what_is_made_is_synced_and_nothing_stays_open(tmp_path, monkeypatch):
+    synced = []
+
+    def sync(descriptor: int) -> None:
+        synced.append(os.readlink(f"/proc/self/fd/{descriptor}"))
+
+    monkeypatch.setattr(os, "fsync", sync)
+    monkeypatch.chdir(tmp_path)
+    before = len(os.listdir("/proc/self/fd"))
+    maildir.make("Maildir")
+    assert synced == [str(tmp_path / "Maildir"), str(tmp_path)]
+    maildir.make("Maildir")
+    assert len(synced) == 2
+    delivery = Delivery("Maildir")
+    delivery.sync()
+    delivery.publish()
+    delivery.settle()
+    assert len(os.listdir("/proc/self/fd")) == before
+
+
 def test_a_maildir_that_is_there_is_left_as_it_is(path):
     os.chmod(path, 0o750)
     os.rmdir(f"{path}/cur")

@@ -23,6 +23,7 @@ def opened():
 
     def open_list() -> MoreHosts:
         lists.append(MoreHosts())
+        lists[-1].open()
         return lists[-1]
 
     yield open_list
@@ -55,11 +56,16 @@ def test_a_list(opened):
     assert not hosts.has_any([])
 
 
+def test_a_list_that_nobody_opened():
+    make(b"a.example")
+    assert not MoreHosts().exist
+
+
 def test_a_list_that_cannot_be_opened(home):
     (home.path / "control").rename(home.path / "away")
     (home.path / "control").write_text("a file")
     with pytest.raises(NotADirectoryError):
-        MoreHosts()
+        MoreHosts().open()
 
 
 @pytest.mark.parametrize("damage", [b"", b"short", b"\xff" * 2048])
@@ -81,6 +87,7 @@ def test_damage_anywhere_is_an_answer_or_trouble(home, opened):
                 damaged[chance.randrange(len(damaged))] = chance.randrange(256)
         (home.path / PATH).write_bytes(damaged)
         hosts = MoreHosts()
+        hosts.open()
         try:
             assert hosts.has_any([b"host7.example", b"host8.example"]) in (True, False)
         except OSError:

@@ -10,6 +10,7 @@ import pytest
 from supervise.drivers import queue
 from supervise.drivers.queue import Queue
 from supervise.unix import processes
+from tests.support.patience import eventually
 from tests.support.processes import state
 
 
@@ -110,6 +111,48 @@ def test_a_program_that_is_killed():
         return 0
 
     assert Queue(child).commit(b"F\0\0") == b"451 qq crashed (#4.3.0)"
+
+
+def test_a_program_that_leaves_somebody_behind(tmp_path):
+    """Who still holds the program's descriptor 6 does not keep us waiting."""
+
+    def child() -> int:
+        held = os.fork()
+        if held == 0:
+            signal.pause()
+        (tmp_path / "held").write_text(str(held))
+        os.write(6, b"Dgone")
+        return 82
+
+    assert Queue(child).commit(b"F\0\0") == b"554 gone"
+    held = int((tmp_path / "held").read_text())
+    assert state(held) not in ("Z", "gone")
+    os.kill(held, signal.SIGKILL)
+    eventually(lambda: state(held) in ("Z", "gone"))
+
+
+def test_words_that_come_piece_by_piece():
+    def child() -> int:
+        for piece in (b"D", b"one ", b"two"):
+            os.write(6, piece)
+        return 82
+
+    assert Queue(child).commit(b"F\0\0") == b"554 one two"
+
+
+def test_a_program_that_closes_its_words_and_goes_on(tmp_path):
+    """Its end is waited for all the same."""
+
+    def child() -> int:
+        for descriptor in queue_pipes():
+            os.close(descriptor)
+        os.close(6)
+        read_all(0)
+        (tmp_path / "taken").write_bytes(read_all(1))
+        return 0
+
+    assert Queue(child).commit(b"F\0\0") is None
+    assert (tmp_path / "taken").read_bytes() == b"F\0\0"
 
 
 def test_more_words_than_a_pipe_holds():

@@ -11,7 +11,6 @@ from pathlib import Path
 
 import pytest
 
-from supervise.commands import qmail_queue
 from supervise.drivers import storing
 from supervise.drivers.storing import Refused
 from supervise.formats import envelope
@@ -82,7 +81,7 @@ def queue(home: Home, step: int = -1, trouble: Trouble = lambda: None) -> int:
         os.environ["QMAILHOME"] = str(home.path)
         interposed = Interposed(step, trouble)
         interposed.install()
-        code = qmail_queue.main([])
+        code = storing.run()
         (home.path / "calls").write_text(str(interposed.count))
         return code
 
@@ -111,6 +110,35 @@ def test_a_message_without_trouble(home):
     assert queue(home) == 0
     (message,) = home.messages
     assert WHOLE.fullmatch(message)
+
+
+def test_everything_is_on_the_disk_before_readers_see_it(home):
+    order = home.path / "order"
+
+    def noting(word: str, call: Callable[..., object]) -> Callable[..., object]:
+        def noted(*arguments: object) -> object:
+            place = arguments[0]
+            if isinstance(place, int):
+                place = os.readlink(f"/proc/self/fd/{place}")
+            with order.open("a") as file:
+                file.write(f"{word} {str(place).split('/')[-2]}\n")
+            return call(*arguments)
+
+        return noted
+
+    assert queue(home) == 0
+    before = {name: getattr(os, name) for name in ("fsync", "link", "unlink")}
+    try:
+        for name, call in before.items():
+            setattr(os, name, noting(name, call))
+        assert queue(home) == 0
+    finally:
+        for name, call in before.items():
+            setattr(os, name, call)
+    # The file without a name loses its name first; «fsync Maildir» is that of new/ and of tmp/.
+    assert order.read_text().splitlines() == [
+        "unlink tmp", "fsync tmp", "link tmp", "unlink tmp", "fsync Maildir", "fsync Maildir",
+    ]  # fmt: skip
 
 
 def test_a_kill_at_any_moment_leaves_nothing_or_everything(home):

@@ -35,6 +35,7 @@ def test_a_line(content, line):
         (b"-5", None),
         (b"x", None),
         (b"0" * 5000 + b"7", 7),
+        (b"9" * 18, 10**18 - 1),
         (b"9" * 5000, controls.VERY_LARGE),
     ],
 )

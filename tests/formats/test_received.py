@@ -41,6 +41,7 @@ def test_dates(seconds, date):
         (Peer(b"h.example", b"1.2.3.4", None), b"x", b"h.example (HELO x) (1.2.3.4)"),
         (Peer(b"h.example", b"1.2.3.4", b""), b"x", b"h.example (HELO x) (@1.2.3.4)"),
         (Peer(b"h.example", b"1.2.3.4", None), b"H.Example", b"h.example (1.2.3.4)"),
+        (Peer(b"H.Example", b"1.2.3.4", None), b"h.example", b"H.Example (1.2.3.4)"),
         (Peer(b"h.example", b"1.2.3.4", None), None, b"h.example (1.2.3.4)"),
         (Peer(b"h.example", b"1.2.3.4", None), b"", b"h.example (HELO ) (1.2.3.4)"),
         (Peer(b"unknown", b"unknown", None), b"a b_c\n;", b"unknown (HELO a?b?c??) (unknown)"),

@@ -59,3 +59,12 @@ def test_data_is_taken_whole_and_the_rest_given_back():
     assert lines.next() is None
     lines.add(b"QUIT\r\n")
     assert lines.next() == b"QUIT\r"
+
+
+def test_lines_begin_anew_after_data():
+    lines = CommandLines()
+    lines.add(b"no end")
+    assert lines.next() is None
+    assert lines.take_all() == b"no end"
+    lines.add(b"a\nb\n")
+    assert (lines.next(), lines.next()) == (b"a", b"b")
