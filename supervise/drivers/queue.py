@@ -21,6 +21,7 @@ class Running(NamedTuple):
     """A queue program and our ends of its pipes."""
 
     pid: int
+    end: int  # readable once it has ended
     message: int
     envelope: int
     words: int
@@ -35,11 +36,13 @@ def start(program: Program) -> Running:
             opened.extend(os.pipe())
         message, to_message, envelope, to_envelope, from_words, words = opened
         pid = processes.fork(lambda: in_child(program, message, envelope, words))
+        # Now, while to fail is harmless: without it nobody could say how a stored message ended.
+        end = processes.open_or_kill(pid)
     except OSError:
         close(*opened)
         raise
     close(message, envelope, words)
-    return Running(pid, to_message, to_envelope, from_words)
+    return Running(pid, end, to_message, to_envelope, from_words)
 
 
 def in_child(program: Program, message: int, envelope: int, words: int) -> int:
@@ -103,7 +106,7 @@ class Queue:
     def finish(self) -> tuple[int, bytes]:
         """Wait for the end of the program: its exit code and its own words."""
         words = last_words(self.running)
-        close(self.running.words)
+        close(self.running.words, self.running.end)
         _, status = os.waitpid(self.pid, 0)
         return os.waitstatus_to_exitcode(status), words
 
@@ -115,20 +118,16 @@ def last_words(running: Running) -> bytes:
     this descriptor open stalls the client for as long.
     """
     os.set_blocking(running.words, False)
-    end = os.pidfd_open(running.pid)
     waiter = Waiter()
     waiter.add(running.words)
-    waiter.add(end)
+    waiter.add(running.end)
     words = b""
-    try:
-        while True:
-            ended = end in waiter.wait(None)
-            piece = read_now(running.words)
-            words = (words + (piece or b""))[: queueexit.CUSTOM_LIMIT]
-            if piece == b"" or (ended and piece is None):
-                return words
-    finally:
-        close(end)
+    while True:
+        ended = running.end in waiter.wait(None)
+        piece = read_now(running.words)
+        words = (words + (piece or b""))[: queueexit.CUSTOM_LIMIT]
+        if piece == b"" or (ended and piece is None):
+            return words
 
 
 def read_now(descriptor: int) -> bytes | None:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import ast
 import os
+import random
 import re
 import signal
 import socket
@@ -561,6 +562,30 @@ def mount(path: Path, options: str) -> None:
     command = ["/usr/bin/mount", "-t", "tmpfs", "-o", options, "tmpfs", str(path)]
     if subprocess.run(command, capture_output=True, check=False).returncode:
         pytest.skip("needs to mount a tmpfs")
+
+
+def test_a_time_limit_beyond_all_measure(run, home):
+    home.control(timeoutsmtpd="9" * 30)
+    done = run("qmail-smtpd", stdin=b"QUIT\r\n", env=home.environment())
+    assert done == (0, GREETED + b"221 me.example\r\n", b"")
+
+
+PIECES = [
+    MESSAGE, b".\r\n", b"\r\n.\r\n", b"RSET\r\n", b"\0", b"\r", b"EHLO ", b"x" * 70_000, b"\n", b"<"
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_rubbish_ends_in_one_of_the_two_ways(home, tmp_path, seed):
+    chance = random.Random(seed)
+    said = b"".join(
+        chance.choice([*PIECES, chance.randbytes(chance.randrange(200))]) for _ in range(100)
+    )
+    done = finish_in_fork("qmail-smtpd", [], said, tmp_path, None, home.environment())
+    assert (done.code, done.stderr) == (1, b"")
+    assert done.stdout.startswith(GREETED)
+    assert done.stdout.count(b" qp ") == len(home.messages)
+    assert re.fullmatch(rb"([2345]\d\d[ -][^\r\n]*\r\n)+", done.stdout)
 
 
 def test_addresses_that_cannot_be_found_out(home, tmp_path, monkeypatch):

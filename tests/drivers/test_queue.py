@@ -202,6 +202,20 @@ def test_no_more_processes(monkeypatch):
     assert open_descriptors() == before
 
 
+def test_no_descriptor_for_the_end_of_the_program(monkeypatch):
+    before = open_descriptors()
+
+    def refuse(pid: int) -> int:
+        raise OSError(24, "pidfd")
+
+    monkeypatch.setattr(queue.os, "pidfd_open", refuse)
+    with pytest.raises(OSError, match="pidfd"):
+        Queue(lambda: 0)
+    assert open_descriptors() == before
+    with pytest.raises(ChildProcessError):
+        os.waitpid(-1, os.WNOHANG)
+
+
 def test_no_more_descriptors(monkeypatch):
     before = open_descriptors()
     pipes = iter([os.pipe()])
