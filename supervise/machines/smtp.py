@@ -226,8 +226,5 @@ COMMANDS: dict[bytes, Obey] = {
     b"help": say(smtp.HELP),
     b"quit": leave,
 }
-GROUPED = {
-    b"mail",
-    b"rcpt",
-    b"rset",
-}  # their replies wait for those of the rest of a pipelined group
+# The replies to these wait for those to the rest of a pipelined group.
+GROUPED = {b"mail", b"rcpt", b"rset"}
