@@ -145,7 +145,8 @@ class unable_to:
 
 def reason(error: OSError) -> str:
     """The originals' words for an error number."""
-    return REASONS.get(error.errno or 0, "unknown error")
+    number = -1 if error.errno is None else error.errno  # Python has some that came from no call
+    return REASONS.get(number, "unknown error")
 
 
 def diagnose(line: str) -> None:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import socket
+from array import array
 
 LONGEST = 4096
 
@@ -19,9 +19,11 @@ def send(channel: int, message: bytes, *carried: int) -> None:
 
     Never waits: BlockingIOError where the other end has left too much unread.
     """
+    # socket.send_fds and recv_fds drop the flags they are given (Python 3.11).
+    rights = (socket.SOL_SOCKET, socket.SCM_RIGHTS, array("i", carried))
     end = socket.socket(fileno=channel)
     try:
-        socket.send_fds(end, [message], list(carried), socket.MSG_DONTWAIT)
+        end.sendmsg([message], [rights], socket.MSG_DONTWAIT | socket.MSG_NOSIGNAL)
     except (BrokenPipeError, ConnectionResetError):
         pass
     finally:
@@ -29,14 +31,16 @@ def send(channel: int, message: bytes, *carried: int) -> None:
 
 
 def receive(channel: int) -> tuple[bytes, list[int]]:
-    """One message and what it carried; empty when the other end is closed."""
+    """One message and what it carried, close-on-exec; empty when the other end is closed."""
+    carried = array("i")
     end = socket.socket(fileno=channel)
     try:
-        message, carried, _, _ = socket.recv_fds(end, LONGEST, 1)
+        space = socket.CMSG_LEN(carried.itemsize)
+        message, ancillary, _, _ = end.recvmsg(LONGEST, space, socket.MSG_CMSG_CLOEXEC)
     except ConnectionResetError:
         return b"", []
     finally:
         end.detach()
-    for descriptor in carried:
-        os.set_inheritable(descriptor, False)
+    for _, _, rights in ancillary:
+        carried.frombytes(rights)
     return message, list(carried)

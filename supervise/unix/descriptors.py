@@ -12,9 +12,7 @@ def open_standard() -> None:
     """Open /dev/null where 0, 1 or 2 is closed, lest a file of ours gets that number and what is
     written to it."""
     for number in STANDARD:
-        try:
-            fcntl.fcntl(number, fcntl.F_GETFD)
-        except OSError:
+        if not is_open(number):
             move(os.open("/dev/null", os.O_RDWR), number)
 
 
@@ -28,7 +26,7 @@ def move(old: int, new: int) -> None:
 
 
 def above_standard() -> list[int]:
-    """Every open descriptor but 0, 1 and 2."""
+    """Every open descriptor but 0, 1 and 2; and that of the listing itself, closed by now."""
     try:
         names = os.listdir("/proc/self/fd")
     except OSError:  # no /proc: try what a small program may have
@@ -39,19 +37,16 @@ def above_standard() -> list[int]:
 def close_on_exec_now() -> None:
     """Close every descriptor that exec would close."""
     for descriptor in above_standard():
-        try:
-            if fcntl.fcntl(descriptor, fcntl.F_GETFD) & fcntl.FD_CLOEXEC:
-                os.close(descriptor)
-        except OSError:
-            pass  # the listing's own descriptor, gone by now
+        if is_open(descriptor) and not survives_exec(descriptor):
+            os.close(descriptor)
 
 
 def close_all_but(kept: set[int]) -> None:
     """Close every descriptor above 2 that is not kept."""
-    low = 3
+    low = len(STANDARD)
     for descriptor in sorted(kept):
         os.closerange(low, descriptor)
-        low = descriptor + 1
+        low = max(low, descriptor + 1)
     os.closerange(low, os.sysconf("SC_OPEN_MAX"))
 
 
@@ -60,16 +55,19 @@ def inherited() -> list[int]:
     return [descriptor for descriptor in above_standard() if survives_exec(descriptor)]
 
 
-def survives_exec(descriptor: int) -> bool:
-    try:
-        return not fcntl.fcntl(descriptor, fcntl.F_GETFD) & fcntl.FD_CLOEXEC
-    except OSError:
-        return False  # the listing's own descriptor, gone by now
-
-
 def is_open(descriptor: int) -> bool:
+    return own_flags(descriptor) is not None
+
+
+def survives_exec(descriptor: int) -> bool:
+    """Whether it is open, and a program that is exec'ed would have it."""
+    flags = own_flags(descriptor)
+    return flags is not None and not flags & fcntl.FD_CLOEXEC
+
+
+def own_flags(descriptor: int) -> int | None:
+    """The descriptor's own flags (not those of the open file); None where it is closed."""
     try:
-        fcntl.fcntl(descriptor, fcntl.F_GETFD)
+        return fcntl.fcntl(descriptor, fcntl.F_GETFD)
     except OSError:
-        return False
-    return True
+        return None

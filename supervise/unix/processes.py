@@ -15,8 +15,8 @@ def fork(child: Callable[[], int]) -> int:
     """Fork; the child runs the function and exits with what it returns. Returns the child's pid.
 
     The only place that forks: a child cannot climb back into its parent's frames. Signals are
-    blocked across the
-    fork, since until the child has reset them they would be written into the parent's wakeup pipe.
+    blocked across the fork, since until the child has reset them they would be written into the
+    parent's wakeup pipe.
     """
     blocked = signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
     try:
@@ -49,9 +49,8 @@ def leave(child: Callable[[], int], blocked: set[int | signal.Signals]) -> None:
 def set_title(argv: list[str]) -> None:
     """Show these words in ps, where the library for it is loaded already.
 
-    Its import costs 20 ms, so only the long-lived roots of a tree (svscan, supervise) pay for
-    it; all that is
-    called in place below them inherits it.
+    Its import costs 20 ms, so only the long-lived roots of a tree (svscan, supervise) pay for it;
+    all that is called in place below them inherits it.
     """
     library = sys.modules.get("setproctitle")
     if library is not None:

@@ -348,7 +348,7 @@ class World(RuleBasedStateMachine):
         assert not self.stopping
         assert identity in self.directory, "what has no name is not started"
         assert slot not in self.running, "at most one supervise for each"
-        assert self.t - self.starts.get(slot, -10.0) >= RESTART_PAUSE
+        assert self.t - self.starts.get(slot, -10.0) >= RESTART_PAUSE - 1e-6
         piped = identity in self.writers
         assert role == MAIN or piped or not self.works
         if not self.works or (role == LOG and not piped):
