@@ -96,11 +96,11 @@ class Child:
         self.settings.tell(tcplog.began(os.getpid(), address.text(self.remote.ip)))
         self.greet()
         facts = self.find_out()
-        denied, settings = self.judge(facts)
+        denied, changes = self.judge(facts)
         self.settings.tell(tcplog.decided("deny" if denied else "ok", os.getpid(), facts))
         if denied:
             return errors.PERMANENT
-        environment = self.environment(facts, settings)
+        environment = self.environment(facts, changes)
         self.to_standard()
         with errors.unable_to(f"run {words[0]}"):
             return become(words, environment)
@@ -168,7 +168,7 @@ class Child:
         return decision.deny, decision.settings
 
     def environment(
-        self, facts: tcplog.Connection, settings: list[tuple[bytes, bytes]]
+        self, facts: tcplog.Connection, changes: list[tuple[bytes, bytes]]
     ) -> dict[bytes, bytes]:
         environment = dict(os.environb)
         protocol = b"TCP" if len(self.remote.ip) == 4 else b"TCP6"
@@ -178,7 +178,7 @@ class Child:
             environment.pop(name, None)
             if value is not None:
                 environment[name] = value
-        environment.update(settings)
+        environment.update(changes)
         environment.pop(b"", None)  # no name: exec would refuse all of them
         return environment
 

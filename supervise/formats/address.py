@@ -46,7 +46,9 @@ def parse_ipv4(word: bytes) -> bytes | None:
     if len(parts) != 4 or not all(part.isdigit() and len(part) <= 3 for part in parts):
         return None
     numbers = [int(part) for part in parts]
-    return bytes(numbers) if max(numbers) < 256 else None
+    # A leading zero is refused: to some programs it means octal.
+    plain = word == b".".join(b"%d" % number for number in numbers)
+    return bytes(numbers) if plain and max(numbers) < 256 else None
 
 
 def parse_ipv6(word: bytes) -> bytes | None:

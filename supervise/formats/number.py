@@ -10,8 +10,9 @@ WORD = 2**64  # an unsigned long, which wraps around
 
 def leading(text: str) -> int:
     """«5», «5x» and «18446744073709551621» are 5; «x» is 0."""
-    match = DIGITS.match(text)
-    return int(match[0][-4000:] or "0") % WORD if match else 0
+    digits = DIGITS.match(text)
+    # Python refuses to read very long numbers; digits before the last 64 do not change the rest.
+    return int("0" + digits[0][-64:]) % WORD if digits else 0
 
 
 def port(text: str) -> int | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import NamedTuple
 
 SHOWN = 100  # bytes of a field; one that has them all gets dots already
@@ -53,11 +52,3 @@ def field(value: bytes | None) -> str:
 def place(ip: bytes) -> str:
     """An address; one with colons in brackets, so that a line can still be split at the others."""
     return f"[{ip.decode('ascii')}]" if b":" in ip else ip.decode("ascii")
-
-
-FIELD_MARK = re.compile(r":(?![^\[]*\])")
-
-
-def split(part: str) -> list[str]:
-    """The fields of the local or the remote part of an ok or deny line."""
-    return FIELD_MARK.split(part)

@@ -132,7 +132,8 @@ def start_names(
 
 IDENT = """
 import socket, sys
-listening = socket.create_server((sys.argv[1], int(sys.argv[2])))
+family = socket.AF_INET6 if ":" in sys.argv[1] else socket.AF_INET
+listening = socket.create_server((sys.argv[1], int(sys.argv[2])), family=family)
 print(listening.getsockname()[1], flush=True)
 while True:
     connection, client = listening.accept()
