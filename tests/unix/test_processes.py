@@ -90,9 +90,10 @@ def test_a_fork_begins_with_the_signals_of_an_execed_program_and_the_mask_of_its
 def test_a_signal_to_a_fork_never_wakes_its_parent():
     def parent() -> list[object]:
         wakeup = signals.wake_on(signal.SIGTERM)
-        pids = [processes.fork(lambda: signal.pause() or 0) for _ in range(20)]
-        for pid in pids:
-            os.kill(pid, signal.SIGTERM)
+        pids = []
+        for _ in range(20):
+            pids.append(processes.fork(lambda: signal.pause() or 0))
+            os.kill(pids[-1], signal.SIGTERM)  # at once, before it has forgotten our handlers
         codes = {exit_code(pid) for pid in pids}
         return [codes, select.select([wakeup], [], [], 0)[0], signals.take()]
 

@@ -98,6 +98,18 @@ def test_the_wakeup_works_again_after_a_reset():
     assert in_a_fork(story) == [True, {SIGUSR1}]
 
 
+def test_after_a_reset_no_signal_writes_to_what_was_the_wakeup():
+    def story() -> bool:
+        signals.wake_on(SIGTERM)
+        signals.reset()
+        pipes = [os.pipe() for _ in range(20)]  # they have the numbers of the old ones
+        signal.signal(SIGUSR1, lambda number, frame: None)
+        signal.raise_signal(SIGUSR1)
+        return any(readable(reading) for reading, _ in pipes)
+
+    assert not in_a_fork(story)
+
+
 def test_a_program_that_is_execed_after_a_reset_has_sigpipe_and_sigxfsz_as_they_were():
     reading, writing = os.pipe()
 
