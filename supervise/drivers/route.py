@@ -32,7 +32,7 @@ def places(name: str) -> list[Place]:
             found.append(Place(here, step))
             links += 1
             here = "/" if target.startswith("/") else here
-            steps = [part for part in target.split("/") if part] + steps
+            steps = [part for part in target.split("/") if part not in ("", ".")] + steps
         elif not steps or not os.path.lexists(path):
             return [*found, Place(here, step)]
         else:

@@ -111,8 +111,7 @@ class Watch:
         names: set[str] = set()
         everything = False
         for event in self.events():
-            lost = event.mask & inotify.OVERFLOW or self.is_root_gone(event)
-            everything = everything or bool(lost)
+            everything = everything or bool(event.mask & inotify.OVERFLOW)
             names |= self.concerned(event)
         return Changes(names, everything)
 
@@ -123,9 +122,6 @@ class Watch:
             except BlockingIOError:
                 return
             yield from inotify.unpack(block)
-
-    def is_root_gone(self, event: Event) -> bool:
-        return event.watch == self.root and bool(event.mask & inotify.IGNORED)
 
     def concerned(self, event: Event) -> set[str]:
         """The names to look at for an event."""
