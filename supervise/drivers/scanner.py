@@ -104,7 +104,7 @@ class Scanner:
                 case scan.HandOver(identity):
                     self.hand_over(identity)
                 case scan.Stop(identity, role):
-                    self.order(identity, role, b"dx")
+                    self.order(identity, role, supervisor.STOP)
                 case scan.Kill(identity, role):
                     self.order(identity, role, b"k")
                 case scan.Drain(identity):

@@ -10,14 +10,24 @@ from supervise import errors
 from supervise.drivers import clock, servicedir, steadfast
 from supervise.drivers.ownership import Ownership
 from supervise.drivers.steadfast import warn_unable_to
-from supervise.machines.service import Effect, Exit, Publish, Service, Signal, Spawn
-from supervise.unix import channels, processes, signals
+from supervise.machines.service import (
+    AwaitRest,
+    Effect,
+    Exit,
+    Publish,
+    Service,
+    Signal,
+    SignalRest,
+    Spawn,
+)
+from supervise.unix import channels, linux, processes, signals
 from supervise.unix.waiting import Waiter
 
 PROGRAM = "supervise"
 STOP_SIGNALS = {SIGTERM, SIGINT, SIGHUP, SIGQUIT}
 
-# Orders come from svscan over a socket: control letters, and these two of its own.
+# Orders come from svscan over a socket: control letters, and these of its own.
+STOP = b"\x02"  # stop the service and leave when no process of it remains
 DRAIN = b"\x04"  # the writer of your input is gone: read it to the end, then leave
 STDOUT = b"\x01"  # a descriptor comes along: it is standard output from the next start on
 
@@ -39,6 +49,9 @@ class Supervisor:
         self.directory = Ownership(path)
         self.service = Service(clock.now(), normally_up)
         self.pidfd = -1
+        self.groups: set[int] = set()  # each child leads one, and may leave others in it
+        with warn_unable_to(PROGRAM, "become subreaper"):
+            linux.become_subreaper()
         self.finished = False
         self.waiter = Waiter()
         self.orders: int | None = orders
@@ -69,17 +82,24 @@ class Supervisor:
     def hear_signals(self) -> None:
         caught = signals.take()
         if caught & STOP_SIGNALS:
-            self.obey([b"d", b"x"])
+            self.perform(self.service.stop(clock.now()))
         if SIGCHLD in caught:
             self.reap()
 
     def reap(self) -> None:
-        """Collect whoever has ended; only our service matters."""
+        """Collect whoever has ended: our child, or what it or an earlier one has left behind."""
         ended = dict(processes.reap())
+        self.groups = {group for group in self.groups if processes.group_exists(group)}
         if self.service.pid in ended:
             status = ended[self.service.pid]
             os.close(self.pidfd)
             self.perform(self.service.exited(status, clock.now()))
+        elif self.service.sweeping:
+            self.await_rest()
+
+    def await_rest(self) -> None:
+        if not self.groups:
+            self.perform(self.service.rest_gone(clock.now()))
 
     def hear_commands(self) -> None:
         try:
@@ -105,6 +125,8 @@ class Supervisor:
             self.waiter.remove(self.orders)
             os.close(self.orders)
             self.orders = None
+        elif order == STOP:
+            self.perform(self.service.stop(clock.now()))
         elif order == DRAIN:
             self.perform(self.service.drain(clock.now()))
         elif order == STDOUT:
@@ -125,6 +147,11 @@ class Supervisor:
                         processes.send(self.pidfd, number)
                 case Publish(status):
                     self.directory.publish(status)
+                case SignalRest(number):
+                    for group in self.groups:
+                        processes.send_to_group(group, number)
+                case AwaitRest():
+                    self.await_rest()
                 case Exit():
                     self.finished = True
 
@@ -136,6 +163,7 @@ class Supervisor:
             self.warn_of_fork(error)
             self.perform(self.service.not_started(clock.now()))
         else:
+            self.groups.add(pid)
             self.perform(self.service.started(pid, clock.now()))
 
     def warn_of_fork(self, error: OSError) -> None:

@@ -6,7 +6,8 @@ Spawn it must answer with `started` or `not_started` before anything else. The r
 * from one start to the next RESTART_PAUSE passes, whatever the commands, and commands are obeyed
   meanwhile;
 * a start that was asked for (u, o) happens even where x follows it; an automatic restart does not;
-* x is never taken back; after Exit there is nothing more.
+* x is never taken back; after Exit there is nothing more;
+* a service that is stopped, not just left, is left when no process of it remains.
 """
 
 from __future__ import annotations
@@ -47,11 +48,23 @@ class Publish:
 
 
 @dataclass(frozen=True)
+class SignalRest:
+    """Send a signal to every process of the service that is left when its child is gone."""
+
+    number: int
+
+
+@dataclass(frozen=True)
+class AwaitRest:
+    """Answer with rest_gone once no such process is left, at once where there is none."""
+
+
+@dataclass(frozen=True)
 class Exit:
     """Leave, successfully."""
 
 
-Effect = Spawn | Signal | Publish | Exit
+Effect = Spawn | Signal | Publish | SignalRest | AwaitRest | Exit
 
 
 class Service:
@@ -65,6 +78,8 @@ class Service:
         self.paused = False
         self.leaving = False
         self.draining = False
+        self.stopping = False  # leave nothing of the service behind
+        self.sweeping = False  # the child is gone, and what it left is told to go
         self.asked = False  # a start that somebody asked for is still to come
         self.not_before = now.monotonic
         self.started_at = now.monotonic
@@ -76,7 +91,7 @@ class Service:
 
     @property
     def start_is_due(self) -> bool:
-        return self.pid is None and (self.want == UP or self.asked)
+        return self.pid is None and not self.sweeping and (self.want == UP or self.asked)
 
     @property
     def deadline(self) -> float | None:
@@ -112,7 +127,7 @@ class Service:
         publish = Publish(self.status)
         drained = not self.draining or status == 0 or self.want != UP
         if self.leaving and drained:
-            return [publish, Exit()]
+            return [publish, *self.exit_if_done()]
         # The death is published before the next start, so that svstat never shows the age of one
         # process beside the pid of another.
         return [publish, *self.tick(now)]
@@ -130,6 +145,19 @@ class Service:
             return self.signal(TERM)
         return []
 
+    def stop(self, now: Moment) -> list[Effect]:
+        """Stop the service and leave, with nothing of it left behind.
+
+        Told by d and x it would leave what the child started and did not wait for, such as the
+        sessions of a server, as the original does.
+        """
+        self.stopping = self.leaving = True
+        return self.want_down(now)
+
+    def rest_gone(self, now: Moment) -> list[Effect]:
+        """Nothing of the service is left."""
+        return [Exit()]
+
     def drain(self, now: Moment) -> list[Effect]:
         """Leave once the child has read its input to the end: for a log service whose writer is
         gone.
@@ -137,7 +165,7 @@ class Service:
         One that is down because somebody wants it down leaves at once. One that crashes on the
         way is started again, since what it had not read is still in the pipe.
         """
-        self.draining = True
+        self.draining = self.stopping = True
         if self.pid is None and self.want == UP:
             self.asked = True
         return self.leave(now)
@@ -174,7 +202,15 @@ class Service:
 
     def exit_if_done(self) -> list[Effect]:
         """Leave, where that was said and there is no child to wait for, nor one asked for."""
-        return [Exit()] if self.leaving and self.pid is None and not self.asked else []
+        if not self.leaving or self.pid is not None or self.asked or self.sweeping:
+            return []
+        if not self.stopping:
+            return [Exit()]
+        self.sweeping = True
+        return [SignalRest(TERM), SignalRest(CONT), AwaitRest()]
+
+    def kill(self, now: Moment) -> list[Effect]:
+        return [SignalRest(KILL)] if self.sweeping else self.signal(KILL)
 
     def signal(self, number: int) -> list[Effect]:
         return [Signal(number)] if self.pid is not None else []
@@ -198,5 +234,5 @@ CONTROLS: dict[bytes, Handler] = {
     b"a": passing_on(ALRM),
     b"i": passing_on(INT),
     b"t": passing_on(TERM),
-    b"k": passing_on(KILL),
+    b"k": Service.kill,
 }

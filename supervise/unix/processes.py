@@ -88,3 +88,17 @@ def open_or_kill(pid: int) -> int:
         os.kill(pid, signal.SIGKILL)  # ours and not yet reaped, so the number is still its own
         os.waitpid(pid, 0)
         raise
+
+
+def group_exists(group: int) -> bool:
+    """Whether anybody is left in a process group whom we may signal."""
+    return send_to_group(group, 0)
+
+
+def send_to_group(group: int, number: int) -> bool:
+    """Signal a process group; whether there was anybody whom we may signal."""
+    try:
+        os.killpg(group, number)
+    except (ProcessLookupError, PermissionError):
+        return False
+    return True

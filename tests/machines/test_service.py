@@ -14,17 +14,20 @@ from supervise.machines.service import (
     LONGEST_FORK_PAUSE,
     RESTART_PAUSE,
     YOUNG,
+    AwaitRest,
     Effect,
     Exit,
     Publish,
     Service,
     Signal,
+    SignalRest,
     Spawn,
 )
 
 HUP, INT, KILL, ALRM, TERM, CONT, STOP = 1, 2, 9, 14, 15, 18, 19
 KILLED = 9  # raw wait statuses: by a signal, and with exit code 1
 FAILED = 1 << 8
+SWEEP = [SignalRest(TERM), SignalRest(CONT), AwaitRest()]  # what the child left is told to go
 
 
 def at(t: float) -> Moment:
@@ -318,7 +321,7 @@ def test_a_service_that_is_down_needs_nothing_for_a_log_that_appears():
 def test_a_logger_that_reads_to_the_end_leaves():
     service = running()
     assert service.drain(at(5)) == [published(0, 7, UP)]
-    assert service.exited(0, at(6)) == [published(6, None, UP), Exit()]
+    assert service.exited(0, at(6)) == [published(6, None, UP), *SWEEP]
 
 
 def test_a_logger_that_crashes_on_the_way_is_started_again():
@@ -329,7 +332,7 @@ def test_a_logger_that_crashes_on_the_way_is_started_again():
     assert service.exited(FAILED, at(6.5)) == [published(6.5, None, UP)]
     assert service.tick(at(7)) == [Spawn()]
     service.started(9, at(7))
-    assert service.exited(0, at(7.1)) == [published(7.1, None, UP), Exit()]
+    assert service.exited(0, at(7.1)) == [published(7.1, None, UP), *SWEEP]
 
 
 def test_a_logger_between_two_starts_is_started_to_drain():
@@ -343,21 +346,45 @@ def test_a_logger_between_two_starts_is_started_to_drain():
 def test_a_logger_that_nobody_wants_up_leaves_without_draining(want):
     service = running(want)
     service.exited(0, at(2))
-    assert service.drain(at(3)) == [published(2, None, want), Exit()]
+    assert service.drain(at(3)) == [published(2, None, want), *SWEEP]
 
 
 def test_a_crashed_logger_that_is_told_down_while_it_drains_leaves():
     service = running()
     service.drain(at(0.1))
     service.exited(KILLED, at(0.5))
-    assert obey(service, b"d", 0.6) == [published(0.5, None, DOWN), Exit()]
+    assert obey(service, b"d", 0.6) == [published(0.5, None, DOWN), *SWEEP]
 
 
 def test_a_draining_logger_that_is_told_down_leaves_however_it_ends():
     service = running()
     service.drain(at(1))
     obey(service, b"d", 2)
-    assert service.exited(TERM, at(3)) == [published(3, None, DOWN), Exit()]
+    assert service.exited(TERM, at(3)) == [published(3, None, DOWN), *SWEEP]
+
+
+def test_a_service_that_is_stopped_leaves_nothing_behind():
+    service = running()
+    assert service.stop(at(3)) == [Signal(TERM), Signal(CONT), published(0, 7, DOWN)]
+    assert service.exited(TERM, at(4)) == [published(4, None, DOWN), *SWEEP]
+    assert service.deadline is None
+    assert obey(service, b"k", 5) == [SignalRest(KILL)]
+    assert obey(service, b"x", 5) == [published(4, None, DOWN)]
+    assert obey(service, b"u", 5) == [published(4, None, UP)]
+    assert service.tick(at(100)) == []
+    assert service.rest_gone(at(100)) == [Exit()]
+
+
+def test_what_an_earlier_child_left_behind_is_stopped_too():
+    service = running(DOWN)
+    service.exited(0, at(1))
+    assert service.stop(at(2)) == [published(1, None, DOWN), *SWEEP]
+
+
+def test_a_service_that_is_told_down_and_exit_leaves_the_rest_alone():
+    service = running()
+    obey(service, b"dx", 1)
+    assert service.exited(TERM, at(2)) == [published(2, None, DOWN), Exit()]
 
 
 class Life(RuleBasedStateMachine):
@@ -371,6 +398,7 @@ class Life(RuleBasedStateMachine):
         self.starts: list[float] = []
         self.over = False
         self.told_to_leave = False
+        self.sweeping = False
 
     @initialize(normally_up=st.booleans())
     def begin(self, normally_up: bool) -> None:
@@ -392,6 +420,10 @@ class Life(RuleBasedStateMachine):
                     self.answer_spawn()
                 case Signal():
                     assert self.child is not None, "a signal only to a living child"
+                case SignalRest():
+                    assert self.child is None, "while there is a child it comes first"
+                case AwaitRest():
+                    self.sweeping = True
                 case Exit():
                     assert self.child is None
                     assert self.told_to_leave
@@ -429,6 +461,17 @@ class Life(RuleBasedStateMachine):
     def drain(self) -> None:
         self.told_to_leave = True
         self.perform(self.service.drain(at(self.t)), state_command=True)
+
+    @precondition(lambda self: not self.over)
+    @rule()
+    def stop(self) -> None:
+        self.told_to_leave = True
+        self.perform(self.service.stop(at(self.t)), state_command=True)
+
+    @precondition(lambda self: not self.over and self.sweeping)
+    @rule()
+    def rest_is_gone(self) -> None:
+        self.perform(self.service.rest_gone(at(self.t)))
 
     @precondition(lambda self: not self.over)
     @rule()
@@ -474,6 +517,8 @@ class Life(RuleBasedStateMachine):
     def never_stuck(self) -> None:
         if self.over or self.child is not None:
             assert self.over or self.service.deadline is None
+        elif self.sweeping:
+            assert self.service.deadline is None, "what awaits the rest starts nothing"
         elif self.service.want == UP or self.told_to_leave:
             assert self.service.deadline is not None
 
