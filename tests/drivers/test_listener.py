@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import errno
 import os
+import signal
 import socket
 import struct
 
@@ -9,8 +10,10 @@ import pytest
 
 from supervise import errors
 from supervise.drivers import listener
-from supervise.unix import sockets
+from supervise.drivers.connection import TELLING, Settings
+from supervise.unix import processes, signals, sockets
 from supervise.unix.sockets import End
+from tests.support.patience import PATIENCE
 
 HERE = End(b"\x7f\0\0\1", 0)
 
@@ -82,3 +85,72 @@ def test_nothing_stays_open_after_trouble(monkeypatch):
     with pytest.raises(errors.Failure):
         listener.listen(End(bytes([192, 0, 2, 1]), 0), 0, 5)
     assert os.listdir("/proc/self/fd") == before
+
+
+@pytest.fixture
+def served(capfd):
+    """A listener that serves in a fork, the clients' way to it, and what it says."""
+    with listener.listen(HERE, 0, 5) as listening:
+        settings = Settings()
+        settings.verbosity = TELLING
+        handlers = [signal.getsignal(number) for number in (signal.SIGCHLD, signal.SIGTERM)]
+        server = listener.Listener(settings, listening, 2, lambda connection, peer: 0)
+        yield server, listener.port_of(listening), lambda: capfd.readouterr().err.splitlines()
+        signals.reset()
+        for number, handler in zip((signal.SIGCHLD, signal.SIGTERM), handlers, strict=True):
+            signal.signal(number, handler)
+        signal.signal(signal.SIGPIPE, signal.SIG_IGN)
+
+
+def test_a_child_that_cannot_be_made(served, monkeypatch):
+    server, port, said = served
+
+    def no_more(child):
+        raise OSError(errno.EAGAIN, "no more")
+
+    monkeypatch.setattr(processes, "fork", no_more)
+    clients = [socket.create_connection(("127.0.0.1", port), PATIENCE) for _ in range(3)]
+    server.accept_all()
+    once = [
+        "tcpserver: status: 1/2",
+        "tcpserver: warning: dropping connection, unable to fork: temporary failure",
+        "tcpserver: status: 0/2",
+    ]
+    assert said() == once * 2  # and then there is a pause
+    assert [client.recv(1) for client in clients[:2]] == [b"", b""]
+    assert server.slots.deadline is not None
+    for client in clients:
+        client.close()
+
+
+class Refusing:
+    """A listening socket whose accept fails."""
+
+    def __init__(self, *numbers):
+        self.numbers = list(numbers)
+
+    def accept(self):
+        number = self.numbers.pop(0)
+        raise OSError(number, os.strerror(number))
+
+
+@pytest.mark.parametrize("number", [errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM])
+def test_accept_that_fails_is_not_repeated_at_once(served, number):
+    server, _, said = served
+    server.listening = Refusing(number, number)
+    server.accept_all()
+    server.accept_all()
+    assert len(server.listening.numbers) == 1
+    reason = errors.REASONS[number]
+    assert said() == [f"tcpserver: warning: unable to accept: {reason}"]
+    server.slots.resume = 0.0
+    server.accept_all()
+    assert (server.listening.numbers, said()) == ([], [])
+
+
+@pytest.mark.parametrize("number", [errno.EAGAIN, errno.ECONNABORTED])
+def test_a_client_that_went_away_is_no_news(served, number):
+    server, _, said = served
+    server.listening = Refusing(number)
+    server.accept_all()
+    assert (said(), server.slots.open(0)) == ([], True)
