@@ -189,8 +189,13 @@ def wakeups(pid: int) -> int:
 
 def descriptors(pid: int) -> dict[int, str]:
     """What each open descriptor of a process leads to."""
-    folder = Path(f"/proc/{pid}/fd")
-    return {int(entry.name): os.readlink(entry) for entry in folder.iterdir()}
+    found = {}
+    for entry in Path(f"/proc/{pid}/fd").iterdir():
+        try:
+            found[int(entry.name)] = os.readlink(entry)
+        except FileNotFoundError:
+            pass  # closed meanwhile, as that of our own listing is
+    return found
 
 
 def pipes(pid: int) -> list[str]:

@@ -1,0 +1,203 @@
+"""svscan's loop in a fork, over supervises that are only functions."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from supervise.drivers import scanner, supervisor
+from supervise.drivers.scandir import Named, Unnamed
+from supervise.drivers.scanner import Scanner
+from supervise.machines import scan
+from supervise.machines.scan import Identity
+from supervise.unix import channels, processes
+from tests.support import trees
+from tests.support.patience import eventually
+
+MISSING = Identity(0, 1)
+
+
+@pytest.fixture(autouse=True)
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    (tmp_path / "scan").mkdir()
+    monkeypatch.chdir(tmp_path / "scan")
+    return tmp_path
+
+
+def in_a_fork(child: Callable[[], object]) -> None:
+    """What is asserted in the child fails here too; signals and limits stay its own."""
+
+    def succeed() -> int:
+        child()
+        return 0
+
+    _, status = os.waitpid(processes.fork(succeed), 0)
+    assert status == 0
+
+
+class Unforked:
+    """A SuperviseProcess that is none: it has a number and remembers its orders."""
+
+    numbers = iter(range(10**6, 10**7))
+
+    def __init__(self, name: str, main: Callable[[], int], orders: int) -> None:
+        self.name = name
+        self.orders = orders
+        self.heard: list[bytes] = []
+
+    def start(self) -> None:
+        self.child_pid = next(Unforked.numbers)
+
+    def order(self, letters: bytes, *carried: int) -> None:
+        self.heard.append(letters)
+
+    def ended(self, status: int) -> None:
+        os.close(self.orders)
+
+
+@pytest.fixture
+def unforked(monkeypatch):
+    """A scanner that starts nothing real, made inside the fork that asks for it."""
+    monkeypatch.setattr(scanner, "SuperviseProcess", Unforked)
+    return lambda: Scanner(lambda path, orders: 0)
+
+
+def test_more_than_a_thousand_services(unforked):
+    for number in range(1500):
+        os.mkdir(f"s{number}")
+
+    def child() -> None:
+        scanning = unforked()
+        scanning.learn(scanning.directory.look_at_everything())
+        assert len(scanning.supervises) == len(scanning.owners) == 1500
+        assert scanning.deadline() is None
+
+    in_a_fork(child)
+
+
+def test_a_name_that_is_gone_before_it_is_started(unforked):
+    def child() -> None:
+        scanning = unforked()
+        scanning.learn([Named(MISSING, True)])
+        assert (scanning.supervises, scanning.scan.entries, scanning.pipes) == ({}, {}, {})
+
+    in_a_fork(child)
+
+
+def test_a_number_that_is_used_again_while_the_dead_are_collected(unforked, monkeypatch):
+    """One that is started for the first of the dead may get the number of the second."""
+    os.mkdir("a")
+    os.mkdir("b")
+
+    def child() -> None:
+        scan.RESTART_PAUSE = 0.0
+        scanning = unforked()
+        scanning.learn(scanning.directory.look_at_everything())
+        (first, owner), (second, other) = scanning.owners.items()
+        Unforked.numbers = iter([second, first])
+        scanner.processes.reap = lambda: [(first, 0), (second, 0)]
+        scanning.reap()
+        assert scanning.owners == {second: owner, first: other}
+        assert set(scanning.supervises) == {owner, other}
+
+    in_a_fork(child)
+
+
+def test_orders_that_cannot_be_given_are_told(here, monkeypatch):
+    """A supervise that does not read: its socket fills, and svscan goes on."""
+    os.mkdir("a")
+    output = os.open(here / "output", os.O_WRONLY | os.O_CREAT, 0o600)
+
+    def child() -> None:
+        os.dup2(output, 2)
+        scanning = Scanner(lambda path, orders: signal.pause() or 0)
+        scanning.learn(scanning.directory.look_at_everything())
+        ((owner, supervise),) = scanning.supervises.items()
+        while scanning.order(*owner, b"k"):
+            pass
+        os.kill(supervise.child_pid, signal.SIGKILL)
+        os.waitpid(supervise.child_pid, 0)
+        assert scanning.order(*owner, b"k"), "one that has ended is no trouble"
+
+    in_a_fork(child)
+    os.close(output)
+    warning = "svscan: warning: unable to give orders to supervise a: temporary failure\n"
+    assert (here / "output").read_text() == warning
+
+
+def test_a_log_that_appears(unforked):
+    os.mkdir("a")
+
+    def child() -> None:
+        scanning = unforked()
+        scanning.learn(scanning.directory.look_at_everything())
+        ((identity, _),) = scanning.supervises
+        os.mkdir("a/log")
+        scanning.learn(scanning.directory.look_at_changes())
+        assert set(scanning.supervises) == {(identity, "main"), (identity, "log")}
+        assert scanning.supervises[identity, "main"].heard == [supervisor.STDOUT]
+        assert scanning.scan.entries[identity].joined
+        scanning.learn([Unnamed(identity)])
+        scanner.processes.reap = lambda: [(main, 0)]
+        main = scanning.supervises[identity, "main"].child_pid
+        scanning.reap()
+        assert scanning.supervises[identity, "log"].heard == [supervisor.DRAIN]
+        assert len(scanning.pipes[identity]) == 1, "the writing end is closed"
+
+    in_a_fork(child)
+
+
+def test_the_descriptors_of_a_supervise(here):
+    os.makedirs("a/log")
+    (here / "kept").touch()
+    kept = os.open(here / "kept", os.O_RDONLY)
+    os.set_inheritable(kept, True)
+    private = os.open(here / "kept", os.O_RDONLY)
+
+    def run(path: str, orders: int) -> int:
+        found = trees.descriptors(os.getpid())
+        (here / path.replace("/", "-")).write_text(repr((orders, found)))
+        return 0
+
+    def child() -> None:
+        scanning = Scanner(run)
+        scanning.learn(scanning.directory.look_at_everything())
+        for supervise in scanning.supervises.values():
+            assert os.waitpid(supervise.child_pid, 0)[1] == 0
+
+    in_a_fork(child)
+    os.close(kept)
+    os.close(private)
+    orders, main = eval((here / "a").read_text())
+    assert set(main) == {0, 1, 2, kept, orders}
+    log_orders, log = eval((here / "a-log").read_text())
+    assert set(log) == {0, 1, 2, kept, log_orders}
+    assert main[1] == log[0] != log[1]
+
+
+def test_a_supervise_that_ends_is_started_again(here):
+    os.mkdir("a")
+
+    def run(path: str, orders: int) -> int:
+        with open(here / "starts", "a") as starts:
+            starts.write(f"{path}\n")
+        order, _ = channels.receive(orders)
+        return {b"dx": 0, b"": 1}[order]
+
+    def svscan() -> int:
+        scan.RESTART_PAUSE = 0.0
+        Scanner(run).run_until_stopped()
+        return 0
+
+    pid = processes.fork(svscan)
+    starts = here / "starts"
+    eventually(lambda: starts.exists() and starts.read_text() == "a\n")
+    (supervise,) = trees.processes.children(pid)
+    trees.kill(supervise)
+    eventually(lambda: starts.read_text() == "a\na\n")
+    os.kill(pid, signal.SIGTERM)
+    assert os.waitpid(pid, 0)[1] == 0

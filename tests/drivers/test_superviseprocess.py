@@ -1,0 +1,86 @@
+from __future__ import annotations
+
+import errno
+import multiprocessing
+import os
+import signal
+
+import pytest
+
+from supervise.drivers.superviseprocess import SuperviseProcess
+from supervise.unix import channels, processes
+
+
+@pytest.fixture
+def ends():
+    """Our end and theirs of the socket."""
+    ours, theirs = channels.pair()
+    yield ours, theirs
+    for descriptor in (ours, theirs):
+        try:
+            os.close(descriptor)
+        except OSError:
+            pass  # closed by what is tested
+
+
+def reaped(process: SuperviseProcess) -> int:
+    pid, status = os.waitpid(process.child_pid, 0)
+    assert pid == process.pid
+    return status
+
+
+def test_it_hears_orders_and_its_end_is_known_when_it_is_reaped(ends):
+    ours, theirs = ends
+
+    def main() -> int:
+        assert channels.receive(theirs) == (b"dx", [])
+        return 7
+
+    process = SuperviseProcess("a", main, ours)
+    process.start()
+    assert (process.name, process.is_alive(), process.exitcode) == ("a", True, None)
+    process.order(b"dx")
+    process.ended(reaped(process))
+    assert (process.is_alive(), process.exitcode) == (False, 7)
+    with pytest.raises(OSError, match="Bad file descriptor"):
+        os.fstat(ours)
+    assert multiprocessing.active_children() == []
+
+
+def test_one_that_was_killed(ends):
+    process = SuperviseProcess("a", signal.pause, ends[0])
+    process.start()
+    os.kill(process.child_pid, signal.SIGKILL)
+    process.ended(reaped(process))
+    assert process.exitcode == -signal.SIGKILL
+
+
+def test_orders_to_one_that_has_just_ended_are_nothing(ends):
+    ours, theirs = ends
+    process = SuperviseProcess("a", lambda: 0, ours)
+    process.start()
+    os.close(theirs)
+    status = reaped(process)
+    process.order(b"dx")
+    process.ended(status)
+    assert process.exitcode == 0
+
+
+def order_for_ever(process: SuperviseProcess) -> None:
+    while True:
+        process.order(b"k")
+
+
+def test_orders_never_wait(ends):
+    process = SuperviseProcess("a", lambda: 0, ends[0])
+    with pytest.raises(BlockingIOError):
+        order_for_ever(process)
+
+
+def test_a_fork_that_fails_is_the_callers_trouble(ends, monkeypatch):
+    def refuse() -> int:
+        raise BlockingIOError(errno.EAGAIN, "x")
+
+    monkeypatch.setattr(processes.os, "fork", refuse)
+    with pytest.raises(BlockingIOError):
+        SuperviseProcess("a", lambda: 0, ends[0]).start()

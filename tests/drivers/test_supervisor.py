@@ -1,0 +1,283 @@
+"""supervise's loop in a fork, over children that are forks too."""
+
+from __future__ import annotations
+
+import errno
+import os
+import signal
+import time
+from pathlib import Path
+
+import pytest
+
+from supervise.drivers import supervisor
+from supervise.drivers.supervisor import DRAIN, STDOUT, Supervisor
+from supervise.machines import service
+from supervise.unix import channels, processes
+from tests.support import trees
+from tests.support.patience import eventually
+
+
+def sleep() -> int:
+    signal.pause()
+    return 0
+
+
+def end_at_once() -> int:
+    with open("starts", "a") as starts:
+        starts.write("started\n")
+    return 0
+
+
+def read_to_the_end() -> int:
+    while block := os.read(0, 4096):
+        with open("read", "ab") as file:
+            file.write(block)
+    return 0
+
+
+@pytest.fixture
+def sv(tmp_path: Path) -> Path:
+    (tmp_path / "sv").mkdir()
+    return tmp_path / "sv"
+
+
+def quickly() -> None:
+    """Restarts are not what is looked at."""
+    service.RESTART_PAUSE = 0.05
+
+
+class Started:
+    """A supervise in a fork, and our end of its socket."""
+
+    def __init__(self, path: Path, run, before=quickly) -> None:
+        self.path = path
+        self.ours, theirs = channels.pair()
+
+        def child() -> int:
+            os.close(self.ours)
+            os.chdir(path)
+            os.dup2(os.open("errors", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), 2)
+            before()
+            Supervisor("sv", run, theirs).supervise()
+            return 0
+
+        self.pid = processes.fork(child)
+        os.close(theirs)
+        eventually(lambda: trees.is_supervised(path))
+
+    def order(self, order: bytes, *carried: int) -> None:
+        channels.send(self.ours, order, *carried)
+
+    def leaves(self) -> int:
+        """Wait for its end; its exit code."""
+        eventually(lambda: trees.ended(self.pid), "supervise left")
+        _, status = os.waitpid(self.pid, 0)
+        self.pid = 0
+        return os.waitstatus_to_exitcode(status)
+
+    def said(self) -> list[str]:
+        return (self.path / "errors").read_text().splitlines()
+
+
+@pytest.fixture
+def start(sv):
+    started: list[Started] = []
+
+    def start(run=sleep, before=quickly) -> Started:
+        started.append(Started(sv, run, before))
+        return started[-1]
+
+    yield start
+    for one in started:
+        if one.pid:
+            one.order(b"dkx")
+            one.leaves()
+        os.close(one.ours)
+
+
+def died(sv: Path) -> None:
+    """Wait until a service that ends at once has done so."""
+    eventually((sv / "starts").exists)
+    trees.stopped(sv)
+
+
+def patiently() -> None:
+    """The next start would come only after the test's patience."""
+    service.RESTART_PAUSE = 10000.0
+
+
+@pytest.mark.parametrize("give", [trees.control, None], ids=["svc", "svscan"])
+def test_it_obeys_svc_and_svscan(sv, start, give):
+    supervise = start()
+    pid = trees.started(sv)
+    tell = (lambda letters: give(sv, letters)) if give else supervise.order
+    tell(b"p")
+    eventually(lambda: trees.read(sv).paused)
+    tell(b"d")
+    assert trees.stopped(sv).want == b"d"
+    tell(b"o")
+    assert trees.started(sv) != pid
+    tell(b"xt")
+    assert supervise.leaves() == 0
+
+
+@pytest.mark.parametrize(
+    ("letters", "want"), [(b"d", b"d"), (b"o", b"\0"), (b"u", b"u"), (b"p", b"u"), (b"t", b"u")]
+)
+def test_it_is_not_deaf_between_two_starts(sv, start, letters, want):
+    start(end_at_once, patiently)
+    died(sv)
+    trees.control(sv, letters + b"c")
+    eventually(lambda: trees.read(sv).want == want)
+    assert (sv / "starts").read_text() == "started\n"
+
+
+@pytest.mark.parametrize("letters", [b"x", b"dx", b"xu", b"odx", b"udx"])
+def test_it_leaves_between_two_starts(sv, start, letters):
+    supervise = start(end_at_once, patiently)
+    died(sv)
+    trees.control(sv, letters)
+    assert supervise.leaves() == 0
+    assert (sv / "starts").read_text() == "started\n"
+
+
+def test_down_in_the_pause_is_down_after_it(sv, start):
+    def briefly() -> None:
+        service.RESTART_PAUSE = 0.3
+
+    start(end_at_once, briefly)
+    died(sv)
+    trees.control(sv, b"d")
+    eventually(lambda: trees.read(sv).want == b"d")
+    count = (sv / "starts").read_text()
+    until = time.monotonic() + 0.6
+    eventually(lambda: time.monotonic() > until)
+    assert (sv / "starts").read_text() == count
+
+
+def test_down_at_the_start(sv, start):
+    (sv / "down").touch()
+    supervise = start()
+    assert trees.read(sv)[1:] == (None, False, b"d")
+    trees.control(sv, b"x")
+    assert supervise.leaves() == 0
+
+
+def test_a_log_that_appears_for_a_young_service(sv, start):
+    def speak() -> int:
+        os.write(1, b"hello\n")
+        return sleep()
+
+    supervise = start(speak)
+    pid = trees.started(sv)
+    read_end, write_end = os.pipe()
+    supervise.order(STDOUT, write_end)
+    os.close(write_end)
+    assert trees.started(sv, other_than=pid)
+    assert os.read(read_end, 100) == b"hello\n"
+    supervise.order(b"dx")
+    assert supervise.leaves() == 0
+    assert os.read(read_end, 100) == b"", "nobody else holds the writing end"
+    os.close(read_end)
+
+
+def test_a_log_drains_and_leaves(sv, start):
+    read_end, write_end = os.pipe()
+
+    def listen() -> None:
+        os.dup2(read_end, 0)
+        os.close(read_end)
+        os.close(write_end)
+
+    supervise = start(read_to_the_end, listen)
+    os.close(read_end)
+    os.write(write_end, b"one\n")
+    eventually((sv / "read").exists)
+    supervise.order(DRAIN)
+    os.write(write_end, b"two\n")
+    os.close(write_end)
+    assert supervise.leaves() == 0
+    assert (sv / "read").read_bytes() == b"one\ntwo\n"
+
+
+def test_it_goes_on_when_svscan_is_gone(sv, start):
+    supervise = start()
+    pid = trees.started(sv)
+    os.close(supervise.ours)
+    trees.control(sv, b"t")
+    trees.started(sv, other_than=pid)
+    before = trees.wakeups(supervise.pid)
+    assert before < 50, "the end of the socket wakes it once"
+    trees.control(sv, b"dkx")
+    assert supervise.leaves() == 0
+    supervise.ours = os.open("/dev/null", os.O_RDONLY)
+
+
+def test_a_control_that_is_no_fifo_is_told_once(sv, start):
+    (sv / "supervise").mkdir()
+    (sv / "supervise/control").touch()
+    supervise = start()
+    eventually(supervise.said)
+    trees.started(sv)
+    supervise.order(b"c")
+    supervise.order(b"dx")
+    assert supervise.leaves() == 0
+    assert supervise.said() == [
+        "supervise: warning: unable to read sv/supervise/control: not a fifo"
+    ]
+
+
+def test_a_fork_that_fails_is_tried_again(sv, start):
+    def shortage() -> None:
+        quickly()
+        service.FORK_PAUSE = 0.125
+        fork, failures = os.fork, iter(range(2))
+
+        def failing() -> int:
+            if next(failures, None) is not None:
+                raise BlockingIOError(errno.EAGAIN, "x")
+            return fork()
+
+        processes.os.fork = failing
+
+    supervise = start(sleep, shortage)
+    trees.started(sv)
+    failure = "supervise: warning: unable to fork for sv, sleeping {} seconds: temporary failure"
+    assert supervise.said() == [failure.format("0.125"), failure.format("0.25")]
+
+
+def test_a_child_that_we_may_not_signal(sv, start):
+    def forbid() -> None:
+        quickly()
+
+        def refuse(pidfd: int, number: int) -> None:
+            if not os.path.exists("allowed"):
+                raise PermissionError(errno.EPERM, "x")
+            real(pidfd, number)
+
+        real = supervisor.processes.send
+        supervisor.processes.send = refuse
+
+    supervise = start(sleep, forbid)
+    pid = trees.started(sv)
+    trees.control(sv, b"t")
+    eventually(supervise.said)
+    assert supervise.said() == ["supervise: warning: unable to signal sv/run: permission denied"]
+    (sv / "allowed").touch()
+    trees.control(sv, b"t")
+    trees.started(sv, other_than=pid)
+
+
+def test_other_children_do_not_matter(sv, start):
+    """A descendant that becomes ours, or was ours before."""
+
+    def inherit() -> None:
+        processes.fork(lambda: 3)
+
+    supervise = start(sleep, inherit)
+    pid = trees.started(sv)
+    children = Path(f"/proc/{supervise.pid}/task/{supervise.pid}/children")
+    trees.control(sv, b"c")
+    eventually(lambda: children.read_text().split() == [str(pid)], "reaped")
+    assert trees.running(sv) == pid
