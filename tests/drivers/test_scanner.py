@@ -14,7 +14,7 @@ from supervise.drivers.scandir import Named, Unnamed
 from supervise.drivers.scanner import Scanner
 from supervise.machines import scan
 from supervise.machines.scan import Identity
-from supervise.unix import channels, processes
+from supervise.unix import channels, descriptors, processes
 from tests.support import trees
 from tests.support.patience import eventually
 
@@ -170,12 +170,14 @@ def test_the_descriptors_of_a_supervise(here):
             assert os.waitpid(supervise.child_pid, 0)[1] == 0
 
     in_a_fork(child)
+    inherited = descriptors.inherited()
+    assert kept in inherited
     os.close(kept)
     os.close(private)
     orders, main = eval((here / "a").read_text())
-    assert set(main) == {0, 1, 2, kept, orders}
+    assert set(main) == {0, 1, 2, orders, *inherited}
     log_orders, log = eval((here / "a-log").read_text())
-    assert set(log) == {0, 1, 2, kept, log_orders}
+    assert set(log) == {0, 1, 2, log_orders, *inherited}
     assert main[1] == log[0] != log[1]
 
 
