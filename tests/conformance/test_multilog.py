@@ -15,6 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.support import logdirs, processes
+from tests.support.patience import PATIENCE
 
 THEIRS = "/usr/bin/multilog"
 CASES = int(os.environ.get("SUPERVISE_TEST_CASES", "60"))
@@ -38,7 +39,9 @@ def theirs(argv: list[str], stdin: bytes, folder: Path) -> Left:
     source = folder.parent / "stdin"
     source.write_bytes(stdin)
     with source.open("rb") as stream:
-        done = subprocess.run([THEIRS, *argv], stdin=stream, capture_output=True, cwd=folder)
+        done = subprocess.run(
+            [THEIRS, *argv], stdin=stream, capture_output=True, cwd=folder, timeout=PATIENCE
+        )
     return Left(done.returncode, done.stderr, left_in(folder))
 
 
@@ -172,7 +175,7 @@ def test_what_was_left_behind(
 
 PROCESSORS = [
     "!cat",
-    "!rev",
+    "!tac",
     "!cat; cat <&4 >&5; echo x >&5",
     "!",
     "!rm processed; cat >&5",
