@@ -1,0 +1,33 @@
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from supervise.formats import tai64
+from supervise.machines.oldlogs import Labels, old, surplus
+
+A, B, C = (b"@" + letter * 24 + b".s" for letter in (b"a", b"b", b"c"))
+
+
+@given(st.lists(st.integers(0, 5 * 10**9), min_size=1))
+def test_labels_grow_whatever_the_clock_does(times):
+    labels = Labels()
+    given = [labels.next(tai64.from_unix(time)) for time in times]
+    assert given == sorted(set(given))
+    assert given[0] == tai64.from_unix(times[0])
+    assert all(label.nanoseconds % 1000 == 500 for label in given)
+
+
+def test_what_counts_as_old():
+    assert old([b"current", b"@short", A, b"x" * 25, b"@" + b"z" * 24]) == [A, b"@" + b"z" * 24]
+
+
+def test_one_fewer_than_the_number_remain():
+    assert surplus([C, A, b"state", B], 2) == [A, B]
+    assert surplus([C, A, B], 3) == [A]
+    assert surplus([C, A, B], 4) == []
+
+
+def test_the_first_listed_of_one_label_goes_first():
+    unfinished = A.replace(b".s", b".u")
+    assert surplus([unfinished, A, B], 3) == [unfinished]
