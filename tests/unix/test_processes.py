@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from supervise.unix import descriptors, processes, signals
+from supervise.unix import descriptors, linux, processes, signals
 from tests.support.forks import in_a_fork, signal_sets
 from tests.support.patience import eventually
 from tests.support.processes import state
@@ -178,3 +178,35 @@ def test_a_title_that_is_no_text():
         return setproctitle.getproctitle()
 
     assert in_a_fork(child) == "supervise caf\\xe9"
+
+
+def test_a_group_is_signalled_as_long_as_anybody_is_left_in_it():
+    def leader() -> int:
+        os.setsid()
+        processes.fork(lambda: signal.pause() or 0)
+        os.write(writing, b"ready")
+        return 0
+
+    def ancestor() -> list[object]:
+        linux.become_subreaper()
+        group = processes.fork(leader)
+        os.read(reading, 5)
+        os.waitpid(group, 0)
+        before = processes.group_exists(group), processes.send_to_group(group, signal.SIGTERM)
+        [(_, status)] = eventually(processes.reap)
+        after = processes.group_exists(group), processes.send_to_group(group, signal.SIGTERM)
+        return [before, status, after]
+
+    reading, writing = os.pipe()
+    assert in_a_fork(ancestor) == [(True, True), signal.SIGTERM, (False, False)]
+    os.close(reading)
+    os.close(writing)
+
+
+def test_a_group_of_somebody_else_is_nobody_s():
+    def stranger() -> list[bool]:
+        if os.getuid() == 0:
+            os.setresuid(65534, 65534, 65534)
+        return [processes.group_exists(1), processes.send_to_group(1, 0)]
+
+    assert in_a_fork(stranger) == [False, False]
