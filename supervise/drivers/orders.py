@@ -46,13 +46,15 @@ class Orders:
         self.rotate |= signal.SIGALRM in taken
 
     def wait_for(self, descriptor: int) -> bool:
-        """Wait until the descriptor is readable or a signal comes; returns whether it is
-        readable and no order has changed."""
+        """Wait until the descriptor is readable or an order comes; returns whether it is readable
+        and none has come."""
+        before = self.stop, self.rotate
         waiter = Waiter()
         waiter.add(descriptor)
         waiter.add(self.wakeup)
         ready = waiter.wait(None)
-        return ready == {descriptor}
+        self.look()
+        return descriptor in ready and before == (self.stop, self.rotate)
 
     def pause(self) -> None:
         """Wait before the next attempt; an order to stop, also one given before, raises Stopped."""

@@ -1,0 +1,234 @@
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+
+import pytest
+
+from tests.support import logdirs, processes
+from tests.support.logdirs import Kept
+from tests.support.patience import PATIENCE, eventually
+
+
+def test_no_action_discards(run, tmp_path):
+    assert run("multilog", stdin=b"gone\n", cwd=tmp_path) == (0, b"", b"")
+    assert run("multilog", "main", "", stdin=b"gone\n", cwd=tmp_path) == (0, b"", b"")
+    assert os.listdir(tmp_path) == []
+
+
+def test_a_directory_gets_the_lines(run, tmp_path):
+    assert run("multilog", "./log", stdin=b"one\n\ntwo", cwd=tmp_path) == (0, b"", b"")
+    assert logdirs.kept(tmp_path / "log") == [
+        Kept("current", 0o744, b"one\n\ntwo\n"),
+        Kept("lock", 0o600, b""),
+        Kept("state", 0o644, b""),
+    ]
+    assert (tmp_path / "log").stat().st_mode & 0o777 == 0o700
+
+
+def test_lines_are_stamped(run, tmp_path):
+    run("multilog", "t", "./log", stdin=b"one\n\n", cwd=tmp_path)
+    label = rb"@40000000[0-9a-f]{16} "
+    assert re.fullmatch(label + b"one\n" + label + b"\n", logdirs.logged(tmp_path / "log"))
+
+
+def test_copies_end_at_200_bytes(run):
+    stdin = b"".join(b"x" * length + b"\n" for length in (199, 200, 201))
+    told = b"x" * 199 + b"\n" + b"x" * 200 + b"\n" + b"x" * 200 + b"...\n"
+    assert run("multilog", "e", stdin=stdin) == (0, b"", told)
+
+
+def test_copies_of_a_line_come_together(run):
+    told = b"one\none\ntwo\n"
+    assert run("multilog", "e", "-two", "e", stdin=b"one\ntwo\n") == (0, b"", told)
+
+
+def test_a_status_file_shows_the_last_line(run, tmp_path):
+    (tmp_path / "longer").write_bytes(b"z" * 1500)
+    run("multilog", "=new", "=longer", stdin=b"one\ntwo\n", cwd=tmp_path)
+    shown = b"two" + b"\n" * 998
+    assert (tmp_path / "new").read_bytes() == shown
+    assert (tmp_path / "new").stat().st_mode & 0o777 == 0o600
+    assert (tmp_path / "longer").read_bytes() == shown + b"z" * 499
+
+
+@pytest.mark.parametrize(
+    ("action", "trouble"),
+    [
+        ("=no/file", "create no/file: file does not exist"),
+        ("=./", "create ./: is a directory"),
+        ("./no/log", "open directory ./no/log: file does not exist"),
+        ("./file", "lock directory ./file: not a directory"),
+        ("./stuck", "write to ./stuck/state: is a directory"),
+        ("./loop", "stat ./loop/current: symbolic link loop"),
+    ],
+)
+def test_what_cannot_begin(run, tmp_path, action, trouble):
+    (tmp_path / "stuck/state").mkdir(parents=True)
+    (tmp_path / "loop").mkdir()
+    (tmp_path / "loop/current").symlink_to("current")
+    (tmp_path / "file").touch()
+    done = run("multilog", action, cwd=tmp_path)
+    told = f"multilog: fatal: unable to {trouble}\n".encode()
+    if action == "./file":  # entered before it is locked
+        told = b"multilog: fatal: unable to open directory ./file: not a directory\n"
+    assert done == (111, b"", told)
+
+
+def test_a_closed_standard_error_costs_nothing(tmp_path):
+    argv = ["/bin/sh", "-c", 'exec "$@" 2>&-', "sh", *processes.module("multilog", "e", "./log")]
+    done = processes.finish(argv, b"line\n", cwd=tmp_path)
+    assert done.code == 0
+    assert logdirs.logged(tmp_path / "log") == b"line\n"
+
+
+def start(background, folder, *argv: str, **options):
+    """multilog with pipes, once it has opened its directory ./log."""
+    options = {"stdin": subprocess.PIPE, "stderr": subprocess.PIPE, **options}
+    process = background.start(processes.module("multilog", *argv), cwd=folder, **options)
+    eventually(lambda: (folder / "log/current").exists())
+    return process
+
+
+def holds(path, content: bytes):
+    return eventually(lambda: path.exists() and path.read_bytes() == content, f"{path}")
+
+
+def test_a_reader_of_standard_error_may_end(background, tmp_path):
+    process = start(background, tmp_path, "e", "./log")
+    process.stderr.close()
+    process.stdin.write(b"one\ntwo\n")
+    process.stdin.close()
+    assert process.wait(PATIENCE) == 0
+    assert logdirs.logged(tmp_path / "log") == b"one\ntwo\n"
+
+
+def test_term_ends_between_lines(background, tmp_path):
+    process = start(background, tmp_path, "./log")
+    process.stdin.write(b"one\n")
+    process.stdin.flush()
+    holds(tmp_path / "log/current", b"one\n")
+    process.terminate()
+    assert process.wait(PATIENCE) == 0
+    assert (tmp_path / "log/current").stat().st_mode & 0o777 == 0o744
+
+
+def test_term_waits_for_the_end_of_the_line_and_leaves_the_rest_to_the_next(background, tmp_path):
+    source, sink = os.pipe()
+    process = start(background, tmp_path, "./log", "e", stdin=source)
+    # A long line is seen at once, so that we know when its beginning has been read.
+    os.write(sink, b"x" * 1500)
+    holds(tmp_path / "log/current", b"x" * 1500)
+    process.terminate()
+    eventually(lambda: not pending(process.pid, signal.SIGTERM))
+    os.write(sink, b"end\nnext\n")
+    assert process.wait(PATIENCE) == 0
+    assert logdirs.logged(tmp_path / "log") == b"x" * 1500 + b"end\n"
+    assert os.read(source, 100) == b"next\n"
+    os.close(source)
+    os.close(sink)
+
+
+def pending(pid: int, number: int) -> bool:
+    """Whether a process has not yet been given a signal that was sent to it."""
+    with open(f"/proc/{pid}/status", "rb") as status:
+        text = status.read().decode()
+    words = re.findall(r"^(?:SigPnd|ShdPnd):\s*([0-9a-f]+)$", text, re.MULTILINE)
+    return any(int(word, 16) >> (number - 1) & 1 for word in words)
+
+
+def test_alarm_rotates_what_is_not_empty(background, tmp_path):
+    process = start(background, tmp_path, "./log", "-*", "./none")
+    process.stdin.write(b"one\n")
+    process.stdin.flush()
+    holds(tmp_path / "log/current", b"one\n")
+    process.send_signal(signal.SIGALRM)
+    eventually(lambda: logdirs.codes(tmp_path / "log") == ["s"])
+    process.stdin.write(b"two\n")
+    process.stdin.close()
+    assert process.wait(PATIENCE) == 0
+    assert [kept.content for kept in logdirs.kept(tmp_path / "log")][:2] == [b"one\n", b"two\n"]
+    assert logdirs.codes(tmp_path / "none") == []
+
+
+def test_a_killed_multilog_leaves_an_unfinished_log(background, run, tmp_path):
+    process = start(background, tmp_path, "./log")
+    process.stdin.write(b"one\n")
+    process.stdin.flush()
+    holds(tmp_path / "log/current", b"one\n")
+    process.kill()
+    process.wait(PATIENCE)
+    run("multilog", "./log", stdin=b"two\n", cwd=tmp_path)
+    assert logdirs.codes(tmp_path / "log") == ["u"]
+    assert logdirs.logged(tmp_path / "log") == b"one\ntwo\n"
+
+
+def test_an_input_that_does_not_block_is_waited_for(background, tmp_path):
+    source, sink = os.pipe()
+    os.set_blocking(source, False)
+    process = start(background, tmp_path, "./log", stdin=source)
+    os.close(source)
+    os.write(sink, b"late\n")
+    holds(tmp_path / "log/current", b"late\n")
+    os.close(sink)
+    assert process.wait(PATIENCE) == 0
+
+
+def test_term_gives_up_a_status_file_that_cannot_be_written_but_no_log(background, tmp_path):
+    reader = os.open(fifo(tmp_path / "status"), os.O_RDONLY | os.O_NONBLOCK)
+    process = start(background, tmp_path, "=status", "./log")
+    process.stdin.write(b"one\ntwo\n")
+    process.stdin.flush()
+    warning = b"multilog: warning: unable to move to beginning of status, pausing: "
+    assert process.stderr.readline() == warning + b"unseekable descriptor\n"
+    process.terminate()
+    assert process.wait(PATIENCE) == 111
+    assert process.stderr.read() == b""
+    assert logdirs.logged(tmp_path / "log") == b"one\ntwo\n"
+    assert (tmp_path / "log/current").stat().st_mode & 0o777 == 0o744
+    os.close(reader)
+
+
+def fifo(path):
+    os.mkfifo(path)
+    return path
+
+
+@pytest.fixture
+def small_disk(tmp_path):
+    """A directory on a disk of 16 kB."""
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    mounted = processes.finish(["/bin/mount", "-t", "tmpfs", "-o", "size=16k", "none", str(disk)])
+    if mounted.code != 0:
+        pytest.skip("needs leave to mount")
+    yield disk
+    processes.finish(["/bin/umount", "-l", str(disk)])
+
+
+@pytest.mark.needs_root
+def test_term_ends_a_multilog_on_a_full_disk_with_an_exact_count(background, small_disk):
+    process = start(background, small_disk, "./log")
+    process.stdin.write(b"123456789\n" * 3000)
+    process.stdin.flush()
+    warning = b"multilog: warning: unable to write to ./log/current, pausing: out of disk space\n"
+    assert process.stderr.readline() == warning
+    written = (small_disk / "log/current").stat().st_size
+    process.terminate()
+    assert process.wait(PATIENCE) == 111
+    told = f"multilog: warning: stopped with {30000 - written} bytes not written to ./log/current\n"
+    assert process.stderr.read() == told.encode()
+    assert (small_disk / "log/current").stat().st_mode & 0o777 == 0o644
+
+
+@pytest.mark.needs_root
+def test_a_full_disk_loses_nothing_once_there_is_space(background, small_disk):
+    process = start(background, small_disk, "./log")
+    process.stdin.write(b"123456789\n" * 3000)
+    process.stdin.close()
+    process.stderr.readline()
+    processes.finish(["/bin/mount", "-o", "remount,size=1m", str(small_disk)])
+    assert process.wait(PATIENCE) == 0
+    assert logdirs.logged(small_disk / "log") == b"123456789\n" * 3000
