@@ -18,7 +18,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "unix": {"errors", "unix"},
     "drivers": {*GROUND, "formats", "machines", "unix", "drivers"},
     "program": {*GROUND, "unix"},
-    "commands": {*GROUND, "formats", "machines", "unix", "drivers", "program"},
+    "runner": {*GROUND, "formats", "unix", "program"},
+    "commands": {*GROUND, "formats", "machines", "unix", "drivers", "program", "runner"},
     "__main__": {*GROUND, "unix", "program"},
 }
 PURE = {"formats", "machines"}

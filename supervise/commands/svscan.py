@@ -14,8 +14,8 @@ import os
 
 import setproctitle  # noqa: F401 - loaded here for the whole tree, which shows what it does in ps
 
-from supervise import errors, program
-from supervise.commands import supervise
+from supervise import errors, program, runner
+from supervise.drivers import supervisor
 from supervise.drivers.scanner import Scanner
 from supervise.unix import descriptors
 
@@ -33,7 +33,9 @@ def main(argv: list[str]) -> int:
 
 
 def run_supervise(path: str, orders: int) -> int:
-    return program.guarded("supervise", supervise.USAGE, lambda: supervise.supervise(path, orders))
+    return program.guarded(
+        supervisor.PROGRAM, "", lambda: supervisor.supervise(path, runner.run_script, orders)
+    )
 
 
 def put_our_programs_first() -> None:

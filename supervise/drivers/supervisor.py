@@ -32,6 +32,14 @@ DRAIN = b"\x04"  # the writer of your input is gone: read it to the end, then le
 STDOUT = b"\x01"  # a descriptor comes along: it is standard output from the next start on
 
 
+def supervise(path: str, run: Callable[[], int], orders: int | None = None) -> int:
+    """Go there and supervise until told to leave; the exit code."""
+    with errors.unable_to(f"chdir to {path}"):
+        os.chdir(path)
+    Supervisor(path, run, orders).supervise()
+    return 0
+
+
 class Supervisor:
     """Supervise the current directory until told to leave.
 
