@@ -31,6 +31,7 @@ def listen(*numbers: int) -> int:
     signal.pthread_sigmask(signal.SIG_UNBLOCK, (signal.SIGCHLD, *heard))
     for number in signals.IGNORED_BY_PYTHON:
         signal.signal(number, signal.SIG_IGN)
+    signal.raise_signal(signal.SIGCHLD)  # a child that we were started with may have ended before
     return wakeup
 
 
