@@ -177,7 +177,7 @@ def test_a_dangling_state_directory_is_made(tmp_path, background):
 
 VIEW = """\
 { pwd; umask; env | sort; ls -l /proc/$$/fd | sed 's/.* \\([0-9]* ->\\)/\\1/'
-grep -E 'Sig(Blk|Ign)|NoNewPrivs' /proc/$$/status; ulimit -a; } >view.new
+grep -E 'Sig(Blk|Ign)|NoNewPrivs' /proc/self/status; ulimit -a; } >view.new
 mv view.new view
 exec sleep 10000"""
 
