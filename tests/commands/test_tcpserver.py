@@ -498,6 +498,7 @@ def test_standard_descriptors_that_are_closed(background, tmp_path):
     server = start(background, tmp_path, "-v", *LEAN, "--", "/bin/echo", "hello", command=command)
     assert server.talk() == b"hello\n"
     assert server.log() == b""
+    assert os.readlink(f"/proc/{server.process.pid}/fd/2") == "/dev/null"
 
 
 def test_the_server_lets_go_of_its_input_and_output(background, tmp_path):
@@ -600,6 +601,14 @@ def test_ours_is_called_in_place(background, tmp_path):
         client.shutdown(socket.SHUT_WR)
         assert tcpservers.read_all(client) == b"by envdir 127.0.0.1\nand back\n"
     assert server.lines(6)[4] == "tcpserver: end PID status 0"
+
+
+@pytest.mark.needs_root
+def test_ours_is_called_in_place_by_who_may_not_read_it(background, tmp_path):
+    argv = ("-u4321", "-g4321", "--", "recordio", "/bin/echo", "hello")
+    server = start(background, tmp_path, *LEAN, *argv, env={"PATH": processes.our_path()})
+    assert server.talk() == b"hello\n"
+    eventually(lambda: b" > hello" in server.log())
 
 
 def test_it_is_called_in_place_itself(background, tmp_path):
@@ -706,6 +715,20 @@ def test_term_to_a_child_that_looks_up_is_no_success(background, tmp_path):
         os.kill(child, signal.SIGTERM)
         assert client.recv(1) == b""
     assert server.lines(5)[3:] == ["tcpserver: end PID status 15", "tcpserver: status: 0/40"]
+
+
+def test_a_child_that_looks_up_does_not_hold_the_port(background, tmp_path):
+    silent = start_names(background, {"2.0.0.127.in-addr.arpa. PTR": ["silent"]})
+    server = start(
+        background, tmp_path, "-vRl0", "--", ENV, command=moved(silent.port), env=DNS
+    )  # fmt: skip
+    with server.connect(source="127.0.0.2"):
+        server.lines(3)
+        (child,) = processes.children(server.process.pid)
+        assert server.stop() == 0
+        with pytest.raises(ConnectionRefusedError):
+            server.connect()
+        os.kill(child, signal.SIGTERM)
 
 
 def test_a_silent_name_server_is_given_up(background, tmp_path):

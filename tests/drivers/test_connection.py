@@ -102,5 +102,6 @@ def test_a_program_that_cannot_be_run(serve, capfd):
 
 
 def test_a_lost_client_is_an_error_and_no_signal(serve):
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)
     serve(lambda words, environment: 0)
     assert signal.getsignal(signal.SIGPIPE) == signal.SIG_IGN
