@@ -18,7 +18,7 @@ from tests.support import logdirs, processes
 from tests.support.patience import PATIENCE
 
 THEIRS = "/usr/bin/multilog"
-CASES = int(os.environ.get("SUPERVISE_TEST_CASES", "60"))
+CASES = int(os.environ.get("SUPERVISE_TEST_CASES", "40"))
 
 pytestmark = pytest.mark.skipif(not os.path.exists(THEIRS), reason="needs Debian's multilog")
 

@@ -58,6 +58,12 @@ def test_a_line_is_handed_out_as_soon_as_it_is_too_long():
     assert not lines.midline
 
 
+def test_a_line_of_1000_bytes_is_no_long_line():
+    line = b"x" * 1000 + b"\n"
+    assert Lines().take(line) == [Segment("lines", line)]
+    assert Lines().take(b"x" + line) == [Segment("head", line[:-1]), Segment("tail", b"x\n")]
+
+
 def test_an_incomplete_line_gets_its_newline_at_the_end():
     lines = Lines()
     assert lines.end() == []

@@ -52,6 +52,10 @@ def test_a_file_ends_at_the_last_newline_of_the_write_that_comes_near_the_limit(
     assert [len(file) for file in files([(b"x" * 99 + b"\n") * 30 + b"y"], 4096)] == [3000, 1]
 
 
+def test_near_the_limit_is_within_2000_bytes():
+    assert [len(file) for file in files([b"x" * 2094 + b"\n", b"\n", b"y"], 4096)] == [2096, 1]
+
+
 def test_a_line_longer_than_a_file_is_cut_at_the_limit():
     assert [len(file) for file in files([b"a" * 20000], 4096)] == [4096, 4096, 4096, 4096, 3616]
 
