@@ -74,28 +74,36 @@ def test_real_execs_can_be_forced(tmp_path, background):
         assert (" -m supervise supervise" in processes.title(pid)) is not forced
 
 
-@pytest.mark.parametrize(
-    ("spoil", "reason"),
-    [
-        (lambda path: None, "file does not exist"),
-        (lambda path: path.mkdir(), "access denied"),
-        (lambda path: path.write_text("#!/bin/sh\n"), "access denied"),
-        (lambda path: trees.write_script(path, "", first_line=""), "exec format error"),
-        (lambda path: trees.write_script(path, "", "#!/missing\n"), "file does not exist"),
-    ],
-    ids=["missing", "directory", "not executable", "no first line", "no interpreter"],
-)
-def test_what_cannot_be_started_is_told_and_tried_again(tmp_path, background, spoil, reason):
-    service = trees.make_service(tmp_path / "sv", run=None)
-    spoil(service / "run")
-    with (tmp_path / "errors").open("wb") as errors:
-        background.start(processes.module("supervise", "sv"), cwd=tmp_path, stderr=errors)
-    line = f"supervise: fatal: unable to start sv/run: {reason}\n"
-    eventually(lambda: (tmp_path / "errors").read_text() == line * 2)
-    if (service / "run").is_dir():
-        (service / "run").rmdir()
-    trees.write_script(service / "run", trees.SLEEP)
-    assert trees.started(service)
+SPOILT = {
+    "missing": (lambda path: None, "file does not exist"),
+    "directory": (lambda path: path.mkdir(), "access denied"),
+    "not executable": (lambda path: path.write_text("#!/bin/sh\n"), "access denied"),
+    "no first line": (
+        lambda path: trees.write_script(path, "", first_line=""),
+        "exec format error",
+    ),
+    "no interpreter": (lambda path: trees.write_script(path, "", "#!/no\n"), "file does not exist"),
+}
+
+
+def test_what_cannot_be_started_is_told_and_tried_again(tmp_path, background):
+    for name, (spoil, _) in SPOILT.items():
+        service = trees.make_service(tmp_path / name / "sv", run=None)
+        spoil(service / "run")
+        with (tmp_path / name / "errors").open("wb") as errors:
+            command = processes.module("supervise", "sv")
+            background.start(command, cwd=tmp_path / name, stderr=errors)
+    for name, (_, reason) in SPOILT.items():
+        line = f"supervise: fatal: unable to start sv/run: {reason}\n"
+        said = tmp_path / name / "errors"
+        eventually(lambda said=said, line=line: said.read_text().startswith(line * 2))
+        assert set(said.read_text().splitlines(keepends=True)) == {line}
+    for name in SPOILT:
+        service = tmp_path / name / "sv"
+        if (service / "run").is_dir():
+            (service / "run").rmdir()
+        trees.write_script(service / "run", trees.SLEEP)
+        assert trees.started(service)
 
 
 @pytest.mark.parametrize(

@@ -105,22 +105,25 @@ def test_one_supervise_keeps_the_other_out(tmp_path, background, supervise, seco
     )
 
 
-@pytest.mark.parametrize("run", ["missing", "not executable", "directory", "no first line", "odd"])
-def test_what_cannot_be_started(tmp_path, background, run):
-    said = []
-    for supervise in (THEIRS, OURS):
-        folder = sidebyside.empty(tmp_path / "folder")
-        service = trees.make_service(folder / "sv", run=None)
-        spoil_run(service / "run", run)
-        errors = (folder / "errors").open("wb")
-        background.start([*supervise, "sv"], cwd=folder, stderr=errors)
-        errors.close()
-        eventually((folder / "errors").read_bytes)
-        trees.control(service, b"dx")
-        background.started[-1].wait()
-        said.append((folder / "errors").read_bytes().splitlines()[0])
-    assert said[0] == said[1]
-    assert said[0].startswith(b"supervise: fatal: unable to start sv/run: ")
+SPOILT = ("missing", "not executable", "directory", "no first line", "odd")
+
+
+def test_what_cannot_be_started(tmp_path, background):
+    said = {}
+    for folder, supervise in ((tmp_path / "theirs", THEIRS), (tmp_path / "ours", OURS)):
+        for run in SPOILT:
+            service = trees.make_service(folder / run / "sv", run=None)
+            spoil_run(service / "run", run)
+            with (folder / run / "errors").open("wb") as errors:
+                background.start([*supervise, "sv"], cwd=folder / run, stderr=errors)
+        for run in SPOILT:
+            errors = folder / run / "errors"
+            said[folder.name, run] = eventually(lambda e=errors: e.read_bytes().splitlines()[:1])
+            trees.control(folder / run / "sv", b"dx")
+    for run in SPOILT:
+        assert said["ours", run] == said["theirs", run]
+        assert said["ours", run][0].startswith(b"supervise: fatal: unable to start sv/run: ")
+    assert [process.wait() for process in background.started] == [0] * len(said)
 
 
 def spoil_run(path: Path, how: str) -> None:

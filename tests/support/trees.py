@@ -26,6 +26,11 @@ while :; do number=$((number+1)); echo $$ $number; done"""
 # Stopping takes no longer than this, whatever a service does with TERM.
 IMPATIENT = "from supervise.machines import scan; scan.KILL_AFTER = 0.2"
 
+# Restarts that are not what a test looks at.
+QUICK = """\
+from supervise.machines import scan, service
+scan.RESTART_PAUSE = service.RESTART_PAUSE = 0.05"""
+
 WITH_CHANGES = """\
 import sys
 from supervise import program

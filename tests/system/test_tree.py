@@ -12,7 +12,9 @@ from tests.support.patience import PATIENCE, eventually
 from tests.support.trees import COUNTING, LOGGER, Tree
 
 # A poll that would come only after the test's patience: what happens, happens by events.
-NO_POLL = f"from supervise.drivers import scandir; scandir.LOOK_AGAIN = {2 * PATIENCE}"
+NO_POLL = (
+    f"{trees.QUICK}\nfrom supervise.drivers import scandir; scandir.LOOK_AGAIN = {2 * PATIENCE}"
+)
 SOON = "from supervise.drivers import scandir; scandir.LOOK_AGAIN = 0.1"
 NO_INOTIFY = """\
 import errno
@@ -23,7 +25,9 @@ def inotify_init():
     raise OSError(errno.ENOSYS, "")
 linux.inotify_init = inotify_init"""
 
-UNREADABLE = """\
+UNREADABLE = (
+    f"{trees.QUICK}\n"
+    + """\
 import errno, os
 from supervise.drivers import scandir
 scandir.LOOK_AGAIN = 0.1
@@ -33,6 +37,7 @@ def failing(path):
         raise OSError(errno.EIO, "")
     return listdir(path)
 os.listdir = failing"""
+)
 
 
 @pytest.fixture

@@ -34,7 +34,7 @@ def lines(path: Path) -> list[str]:
 
 def test_a_supervise_that_is_killed_is_restarted(tree):
     service = tree.add("a", down=True)
-    tree.start()
+    tree.start(trees.QUICK)
     eventually(lambda: trees.is_supervised(service))
     old = tree.supervise("supervise a")
     trees.kill(old)
@@ -69,7 +69,7 @@ def test_a_service_is_restarted_at_once_and_no_more_than_once_a_second(tree):
 
 def test_nobody_stays_behind_as_a_zombie(tree):
     service = tree.add("a", "sleep 0 & exec sleep 0")
-    tree.start()
+    tree.start(trees.QUICK)
     supervise = eventually(lambda: tree.supervise("supervise a"))
     first = eventually(lambda: trees.read(service).pid if trees.is_supervised(service) else None)
     eventually(lambda: trees.read(service).pid not in (None, first), "restarted")
@@ -85,7 +85,7 @@ def test_nobody_stays_behind_as_a_zombie(tree):
 
 def test_what_a_service_wrote_waits_for_its_logger(tree):
     service = tree.add("a", "seq 1 1000; exec sleep 10000", log=trees.SLEEP)
-    tree.start(trees.IMPATIENT)
+    tree.start(f"{trees.QUICK}\n{trees.IMPATIENT}")
     main, log = trees.started(service), trees.started(service / "log")
     eventually(lambda: processes.title(main) == "sleep 10000", "all is written")
     trees.write_script(service / "log/run", LOGGER)
@@ -103,7 +103,7 @@ def test_what_a_service_wrote_waits_for_its_logger(tree):
 
 def test_a_stream_of_lines_survives_the_death_of_its_service(tree):
     service = tree.add("a", COUNTING, log=LOGGER)
-    tree.start()
+    tree.start(trees.QUICK)
     log = service / "log/lines"
     pid = None
     for _ in range(3):
@@ -222,7 +222,7 @@ def test_what_ps_shows(tree):
 def test_a_log_that_is_a_file_is_told_once_and_starts_when_it_is_a_directory(tree):
     service = tree.add("a", "echo hello; exec sleep 10000")
     (service / "log").touch()
-    tree.start("from supervise.drivers import scandir; scandir.LOOK_AGAIN = 0.1")
+    tree.start(f"{trees.QUICK}\nfrom supervise.drivers import scandir; scandir.LOOK_AGAIN = 0.1")
     warning = "svscan: warning: unable to start a/log: not a directory"
     tree.hears("hello")
     tree.hears(warning)
@@ -237,7 +237,7 @@ def test_a_log_that_is_a_file_is_told_once_and_starts_when_it_is_a_directory(tre
 
 def test_an_old_service_keeps_its_output_until_it_is_restarted(tree):
     service = tree.add("a", "echo hello; exec sleep 10000")
-    tree.start("from supervise.machines import service; service.YOUNG = 0.0")
+    tree.start(f"{trees.QUICK}; service.YOUNG = 0.0")
     pid = trees.started(service)
     tree.hears("hello")
     trees.make_service(service / "log", LOGGER)

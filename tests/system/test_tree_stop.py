@@ -16,6 +16,8 @@ from tests.support.trees import COUNTING, LOGGER, Tree
 DEAF = "trap '' TERM; echo deaf >>said; exec sleep 10000"
 CAREFUL = "trap 'echo told to stop >>lines; exit' TERM; cat >>lines; echo end >>lines"
 
+ALL_BLOCKED = "import signal; signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())"
+
 
 @pytest.fixture
 def tree(tmp_path, background):
@@ -116,7 +118,7 @@ watch.Watch.changes = lambda self: list(self.events()) and watch.Changes(set(), 
 def test_what_was_ignored_at_the_start_stays_ignored(tree):
     """As with nohup, or in the background of a shell script; services inherit it."""
     service = tree.add("a")
-    tree.start("import signal; signal.signal(signal.SIGHUP, signal.SIG_IGN)")
+    tree.start(f"{trees.QUICK}\nimport signal; signal.signal(signal.SIGHUP, signal.SIG_IGN)")
     pid = trees.started(service)
     everyone = [tree.svscan.pid, tree.supervise("supervise a"), pid]
     for process in everyone:
@@ -128,7 +130,7 @@ def test_what_was_ignored_at_the_start_stays_ignored(tree):
 
 def test_what_was_blocked_at_the_start_is_heard(tree):
     service = tree.add("a")
-    tree.start("import signal; signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())")
+    tree.start(f"{trees.QUICK}\n{ALL_BLOCKED}")
     pid = trees.started(service)
     trees.kill(pid)
     trees.started(service, other_than=pid)
@@ -158,8 +160,9 @@ def test_trouble_that_nobody_foresaw_ends_neither(tree):
         """\
 import errno, os
 from supervise.drivers import steadfast
+from supervise.machines import scan, service
 from supervise.unix import processes
-steadfast.PAUSE = 0.1
+steadfast.PAUSE = scan.RESTART_PAUSE = service.RESTART_PAUSE = 0.1
 reap = processes.reap
 def failing():
     if os.path.exists("cursed"):
@@ -172,11 +175,11 @@ processes.reap = failing"""
     (service / "cursed").touch()
     trees.kill(pid)
     told = "warning: unable to go on as usual, pausing"
-    tree.hears(f"supervise: {told}: input/output error (<string>:12)")
+    tree.hears(f"supervise: {told}: input/output error (<string>:13)")
     pid = trees.started(service, other_than=pid)
     (tree.scan / "cursed").touch()
     supervise = tree.supervise("supervise a")
     trees.kill(supervise)
     trees.kill(pid)
-    tree.hears(f"svscan: {told}: KeyError('surprise') (<string>:12)")
+    tree.hears(f"svscan: {told}: KeyError('surprise') (<string>:13)")
     eventually(lambda: tree.supervise("supervise a") not in (None, supervise))
