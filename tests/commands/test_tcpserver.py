@@ -604,7 +604,7 @@ def test_ours_is_called_in_place(background, tmp_path):
 
 
 @pytest.mark.needs_root
-def test_ours_is_called_in_place_by_who_may_not_read_it(background, tmp_path):
+def test_ours_is_called_in_place_with_the_lesser_privileges(background, tmp_path):
     argv = ("-u4321", "-g4321", "--", "recordio", "/bin/echo", "hello")
     server = start(background, tmp_path, *LEAN, *argv, env={"PATH": processes.our_path()})
     assert server.talk() == b"hello\n"
