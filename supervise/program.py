@@ -246,7 +246,9 @@ def execute(path: bytes, argv: list[str], environment: Environment | None = None
     """Exec a program that may be foreign, with the signals that Python changed put back."""
     flush()
     signals.reset()
-    os.execve(path, argv, os.environb if environment is None else environment)
+    variables = os.environb if environment is None else environment
+    # A variable without a name can come to us, but Python refuses to pass it on.
+    os.execve(path, argv, {name: value for name, value in variables.items() if name})
 
 
 def flush() -> None:

@@ -9,7 +9,7 @@ from supervise import program
 from supervise.formats import runscript
 from supervise.unix import files
 
-SCRIPT_LIMIT = 65536  # bytes; a longer run script is left to the shell unread
+SCRIPT_LIMIT = 65536  # bytes; a longer run script is left to the shell
 
 
 def run_script() -> int:
@@ -30,9 +30,10 @@ def plain_command() -> runscript.RunScript | None:
     if not os.access("./run", os.X_OK):
         return None  # exec says what is wrong
     try:
-        plain = runscript.parse(files.read_head("./run", SCRIPT_LIMIT))
+        script = files.read_head("./run", SCRIPT_LIMIT + 1)
     except OSError:
         return None
+    plain = runscript.parse(script) if len(script) <= SCRIPT_LIMIT else None
     if plain is None or not program.is_in_place(os.fsdecode(plain.words[0])):
         return None
     return plain

@@ -83,3 +83,15 @@ def test_the_end_is_at_once_even_where_output_is_closed():
 def test_the_package_can_be_run_from_its_file():
     door = Path(registry.__file__).with_name("__main__.py")
     assert finish([sys.executable, str(door), "svok"]).code == 100
+
+
+@pytest.mark.parametrize("given", [{}, {"LC_CTYPE": "C.UTF-8"}, {"LANG": "C", "A": "b"}])
+def test_the_environment_that_was_given_is_what_a_program_starts_with(tmp_path, given):
+    """Where the locale is C, the interpreter puts LC_CTYPE into it for itself."""
+    done = finish([script("envdir"), str(tmp_path), "/usr/bin/env"], env=given)
+    assert dict(line.split("=", 1) for line in done.stdout.decode().splitlines()) == given
+
+
+def test_a_variable_without_a_name_is_left_out(tmp_path):
+    command = ["/usr/bin/env", "-i", "=nameless", "A=b", script("envdir"), str(tmp_path)]
+    assert finish([*command, "/usr/bin/env"]) == (0, b"A=b\n", b"")
