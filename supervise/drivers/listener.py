@@ -21,6 +21,8 @@ from supervise.unix.waiting import Waiter
 ANY_IPV4, ANY_IPV6 = bytes(4), bytes(16)
 NO_IPV6 = (errno.EAFNOSUPPORT, errno.EADDRNOTAVAIL)  # not in the kernel; switched off there
 
+ENDING = {signal.SIGTERM, signal.SIGHUP, signal.SIGINT}
+
 Serve = Callable[[socket.socket, End], int]
 
 
@@ -74,7 +76,7 @@ class Listener:
         self.waiter = Waiter()
         self.watching = False
         signal.signal(signal.SIGPIPE, signal.SIG_IGN)  # whoever reads our log may come and go
-        self.wakeup = signals.wake_on(signal.SIGCHLD, signal.SIGTERM)
+        self.wakeup = signals.wake_on(signal.SIGCHLD, *heard())
         signal.pthread_sigmask(signal.SIG_UNBLOCK, (signal.SIGCHLD, signal.SIGTERM))
         self.waiter.add(self.wakeup)
         self.names = settings.local_names
@@ -82,19 +84,28 @@ class Listener:
             self.waiter.add(self.names.reading)
 
     def run(self) -> int:
-        """Accept until SIGTERM; the children go on then."""
+        """Accept until SIGTERM, or until another signal ends us; the children go on then."""
         self.tell_status()
         self.reap()  # children of whoever was this process before us
         while True:
             ready = self.wait()
             if self.wakeup in ready:
-                if signal.SIGTERM in signals.take():
-                    return 0
+                caught = signals.take()
+                if caught & ENDING:
+                    return self.end(caught)
                 self.reap()
             if self.names is not None and self.names.reading in ready:
                 self.names.learn()
             if self.listening.fileno() in ready:
                 self.accept_all()
+
+    def end(self, caught: set[int]) -> int:
+        """Leave the address at once: a child that has only just begun still holds the socket, and
+        while that listens nobody else can bind there, the next tcpserver least of all."""
+        self.listening.shutdown(socket.SHUT_RDWR)
+        if signal.SIGTERM not in caught:
+            processes.die_of(min(caught & ENDING))
+        return 0
 
     def wait(self) -> set[int]:
         """Wait for a signal, for a client if one could be served, or for the end of a pause."""
@@ -142,6 +153,12 @@ class Listener:
 
     def tell_status(self) -> None:
         self.settings.tell(tcplog.status(self.slots.count, self.slots.limit))
+
+
+def heard() -> list[int]:
+    """The signals that end us, less those that whoever started us had ignored."""
+    deaf = {number for number in ENDING if signal.getsignal(number) == signal.SIG_IGN}
+    return [signal.SIGTERM, *(ENDING - deaf)]
 
 
 def occupy_standard() -> None:

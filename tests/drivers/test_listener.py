@@ -13,9 +13,11 @@ from supervise.drivers import listener
 from supervise.drivers.connection import TELLING, Settings
 from supervise.unix import processes, signals, sockets
 from supervise.unix.sockets import End
-from tests.support.patience import PATIENCE
+from tests.support.forks import signal_sets
+from tests.support.patience import PATIENCE, eventually
 
 HERE = End(b"\x7f\0\0\1", 0)
+TAKEN = [signal.SIGCHLD, signal.SIGTERM, signal.SIGHUP, signal.SIGINT]
 
 
 def backlog_of(listening):
@@ -93,11 +95,11 @@ def served(capfd):
     with listener.listen(HERE, 0, 5) as listening:
         settings = Settings()
         settings.verbosity = TELLING
-        handlers = [signal.getsignal(number) for number in (signal.SIGCHLD, signal.SIGTERM)]
+        handlers = [signal.getsignal(number) for number in TAKEN]
         server = listener.Listener(settings, listening, 2, lambda connection, peer: 0)
         yield server, listener.port_of(listening), lambda: capfd.readouterr().err.splitlines()
         signals.reset()
-        for number, handler in zip((signal.SIGCHLD, signal.SIGTERM), handlers, strict=True):
+        for number, handler in zip(TAKEN, handlers, strict=True):
             signal.signal(number, handler)
         signal.signal(signal.SIGPIPE, signal.SIG_IGN)
 
@@ -154,3 +156,21 @@ def test_a_client_that_went_away_is_no_news(served, number):
     server.listening = Refusing(number)
     server.accept_all()
     assert (said(), server.slots.open(0)) == ([], True)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
+def test_the_address_is_free_at_once_though_a_child_still_holds_the_socket(number):
+    """As one does that was forked a moment before the signal."""
+    with listener.listen(HERE, 0, 5) as listening:
+        place = HERE, listener.port_of(listening), 5
+        server = processes.fork(lambda: serving(listening))
+        socket.create_connection(("127.0.0.1", place[1]), PATIENCE).close()
+        eventually(lambda: number in signal_sets(server)["SigCgt"])
+        os.kill(server, number)
+        _, status = os.waitpid(server, 0)
+        assert status == (0 if number == signal.SIGTERM else number)
+        listener.listen(*place).close()
+
+
+def serving(listening):
+    return listener.Listener(Settings(), listening, 2, lambda connection, peer: 0).run()
