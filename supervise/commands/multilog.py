@@ -14,7 +14,7 @@ Each action is known by its first character; what is none is passed over.
     !COMMAND   run COMMAND in the shell over each file of the directories that follow
     DIRECTORY  append the line to DIRECTORY/current; begins with a dot or a slash
 
-ALRM rotates every `current` that is not empty. TERM ends at the end of the line.
+ALRM rotates every `current` that is not empty. TERM, HUP and INT end at the end of the line.
 
 Exits 0 at the end of input and after TERM, 111 when it cannot begin, and when TERM came while
 something could not be written.

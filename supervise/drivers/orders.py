@@ -1,4 +1,7 @@
-"""What multilog is told by signals while it works: TERM to stop, ALRM to rotate.
+"""What multilog is told by signals while it works: TERM, HUP or INT to stop, ALRM to rotate.
+
+The originals die of HUP and INT, and of what they have read a part is lost: `svc -h` on a log must
+not cost a line.
 
 Trouble with a disk passes, so what fails is tried again after a pause, for ever; but a pause is a
 wait for orders too, and TERM ends it. (The originals block signals meanwhile: a multilog on a full
@@ -17,6 +20,8 @@ from supervise.unix import signals
 from supervise.unix.waiting import Waiter
 
 PROGRAM = "multilog"
+STOPS = {signal.SIGTERM, signal.SIGHUP, signal.SIGINT}
+HEARD = {*STOPS, signal.SIGALRM}
 PAUSE = 5.0  # seconds between two attempts
 T = TypeVar("T")
 
@@ -29,9 +34,10 @@ class Orders:
     """The orders that have come and are not yet obeyed."""
 
     def __init__(self, pause: float = PAUSE) -> None:
-        self.wakeup = signals.wake_on(signal.SIGTERM, signal.SIGALRM)
-        # Whoever started us may have blocked them.
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, (signal.SIGTERM, signal.SIGALRM))
+        heard = [number for number in HEARD if signal.getsignal(number) != signal.SIG_IGN]
+        self.wakeup = signals.wake_on(*heard)
+        # whoever started us may have blocked them
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, heard)
         # A reader of our stderr that ends, and a limit on sizes, must not cost us what is read.
         for number in signals.IGNORED_BY_PYTHON:
             signal.signal(number, signal.SIG_IGN)
@@ -42,7 +48,7 @@ class Orders:
     def look(self) -> None:
         """Note what has come."""
         taken = signals.take()
-        self.stop |= signal.SIGTERM in taken
+        self.stop |= not STOPS.isdisjoint(taken)
         self.rotate |= signal.SIGALRM in taken
 
     def wait_for(self, descriptor: int) -> bool:

@@ -103,12 +103,13 @@ def test_a_reader_of_standard_error_may_end(background, tmp_path):
     assert logdirs.logged(tmp_path / "log") == b"one\ntwo\n"
 
 
-def test_term_ends_between_lines(background, tmp_path):
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
+def test_what_asks_it_to_end_ends_it_between_lines(background, tmp_path, number):
     process = start(background, tmp_path, "./log")
     process.stdin.write(b"one\n")
     process.stdin.flush()
     holds(tmp_path / "log/current", b"one\n")
-    process.terminate()
+    process.send_signal(number)
     assert process.wait(PATIENCE) == 0
     assert (tmp_path / "log/current").stat().st_mode & 0o777 == 0o744
 
