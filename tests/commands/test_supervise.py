@@ -51,11 +51,22 @@ def view(run, tmp_path, script: str) -> list[bytes]:
 
 
 def test_a_plain_exec_of_a_program_of_ours_is_called_in_place(run, tmp_path):
+    """The working directory is named as a shell would have named it."""
     (tmp_path / "env").mkdir()
-    script = f"exec envdir ../env /bin/sh -c '{LEAVE}; echo $PPID $PWD; pwd'"
-    (process, place), where = map(bytes.split, view(run, tmp_path, script))
-    assert [place, *where] == [os.fsencode(tmp_path / "sv")] * 2
-    assert int(process) > 1
+    trees.write_script(
+        tmp_path / "show",
+        f"import os; print(os.environ['PWD'], os.getcwd()); os.system('{LEAVE}')",
+        first_line=f"#!{sys.executable}\n",
+    )
+    (line,) = view(run, tmp_path, "exec envdir ../env ../show")
+    assert line.split() == [os.fsencode(tmp_path / "sv")] * 2
+
+
+def test_another_program_sees_the_environment_as_it_was(run, tmp_path):
+    script = f"import os; print(os.environ['PWD']); os.system('{LEAVE}')"
+    service = trees.make_service(tmp_path / "sv", script, first_line=f"#!{sys.executable}\n")
+    env = {"PATH": processes.our_path(), "PWD": "/stale"}
+    assert run("supervise", str(service), env=env) == (0, b"/stale\n", b"")
 
 
 def test_standard_error_goes_where_the_script_says(run, tmp_path):

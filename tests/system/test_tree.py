@@ -151,15 +151,20 @@ def test_two_names_for_one_directory_are_one_service(tree):
 def test_a_service_whose_name_is_gone_runs_until_it_is_told_to_leave(tree):
     service = tree.add("a", COUNTING, log=LOGGER)
     tree.start(NO_POLL)
+    other = tree.add("b")
+    trees.started(other)
     trees.started(service)
     eventually((service / "log/lines").exists)
     hidden = service.rename(tree.scan / ".a")
     trees.control(hidden, b"dx")
-    eventually(lambda: tree.supervises() == [], "the logger read to the end and left")
+    eventually(lambda: tree.supervises() == ["supervise b"], "the logger read to the end and left")
     assert trees.missing(hidden / "log/lines") == []
     assert (hidden / "log/lines").read_text().endswith(" last\n")
     open_files = trees.descriptors(tree.svscan.pid).values()
-    assert [path for path in open_files if path.startswith("socket")] == []
+    kinds = [what.partition(":")[0] for what in open_files if ":" in what]
+    assert sorted(kinds) == ["anon_inode", "pipe", "pipe", "socket"], (
+        "its own, and for b one socket"
+    )
     assert tree.said() == []
 
 

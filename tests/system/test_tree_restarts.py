@@ -135,6 +135,15 @@ def trees_other(tree: Tree, old: int | None) -> int | None:
     return pid if pid != old else None
 
 
+def test_services_have_the_limits_that_svscan_was_given(tree):
+    """svscan needs many descriptors itself, and takes what it may."""
+    service = tree.add("a", "ulimit -Sn >limit; exec sleep 10000")
+    tree.start("import resource; resource.setrlimit(resource.RLIMIT_NOFILE, (77, 99))")
+    trees.started(service)
+    eventually(lambda: lines(service / "limit") == ["77"])
+    assert resource.prlimit(tree.svscan.pid, resource.RLIMIT_NOFILE) == (99, 99)
+
+
 def test_services_see_three_descriptors_and_what_svscan_inherited(tree, tmp_path):
     show = "ls -l /proc/self/fd >%s; exec sleep 10000"
     service = tree.add("a", show % "fds", log=show % "fds")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 
@@ -145,6 +146,10 @@ def test_ctrl_c_in_a_terminal(tree):
     trees.started(service)
     trees.started(service / "log")
     eventually((service / "log/lines").exists)
+    # The terminal is to reach svscan alone, which stops loggers last.
+    below = processes.descendants(terminal.pid)
+    assert terminal.pid not in {os.getsid(pid) for pid in below}
+    assert len(below) >= 4
     terminal.sendintr()
     terminal.expect(pexpect.EOF)
     terminal.close()
