@@ -127,11 +127,16 @@ def kill(pid: int, number: int = signal.SIGKILL) -> None:
         eventually(lambda: ended(pid), f"{pid} killed")
 
 
-def missing(lines: Path) -> list[str]:
+def lines(path: Path) -> list[str]:
+    """The lines of a file, none where it is not there yet."""
+    return path.read_text().splitlines() if path.exists() else []
+
+
+def missing(log: Path) -> list[str]:
     """What COUNTING services have said and their log does not have in its place."""
     expected: dict[str, int] = {}
     wrong = []
-    for line in lines.read_text().splitlines():
+    for line in log.read_text().splitlines():
         process, _, number = line.partition(" ")
         expected[process] = expected.get(process, 0) + 1
         if number not in (str(expected[process]), "last"):
