@@ -1,4 +1,4 @@
-"""Real trees: what ends is started again, what is short is waited for, and at rest nothing wakes."""
+"""Real trees: what ends is started again, what lacks is waited for, at rest nothing wakes."""
 
 from __future__ import annotations
 
