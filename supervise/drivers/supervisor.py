@@ -97,7 +97,7 @@ class Supervisor:
     def reap(self) -> None:
         """Collect whoever has ended: our child, or what it or an earlier one has left behind."""
         ended = dict(processes.reap())
-        self.groups = {group for group in self.groups if processes.group_exists(group)}
+        self.forget_empty_groups()
         if self.service.pid in ended:
             status = ended[self.service.pid]
             os.close(self.pidfd)
@@ -105,7 +105,12 @@ class Supervisor:
         elif self.service.sweeping:
             self.await_rest()
 
+    def forget_empty_groups(self) -> None:
+        self.groups = {group for group in self.groups if processes.group_exists(group)}
+
     def await_rest(self) -> None:
+        # Whoever was collected by a parent elsewhere has ended without a word to us.
+        self.forget_empty_groups()
         if not self.groups:
             self.perform(self.service.rest_gone(clock.now()))
 

@@ -210,7 +210,7 @@ class Service:
         return [SignalRest(TERM), SignalRest(CONT), AwaitRest()]
 
     def kill(self, now: Moment) -> list[Effect]:
-        return [SignalRest(KILL)] if self.sweeping else self.signal(KILL)
+        return [SignalRest(KILL), AwaitRest()] if self.sweeping else self.signal(KILL)
 
     def signal(self, number: int) -> list[Effect]:
         return [Signal(number)] if self.pid is not None else []

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from supervise.drivers import supervisor
-from supervise.drivers.supervisor import DRAIN, STDOUT, Supervisor
+from supervise.drivers.supervisor import DRAIN, STDOUT, STOP, Supervisor
 from supervise.machines import service
 from supervise.unix import channels, processes
 from tests.support import trees
@@ -267,6 +267,32 @@ def test_a_child_that_we_may_not_signal(sv, start):
     (sv / "allowed").touch()
     trees.control(sv, b"t")
     trees.started(sv, other_than=pid)
+
+
+def leave_one_with_a_parent_elsewhere() -> int:
+    """One stays in our group; its parent has left the group, and collects it."""
+
+    def parent() -> int:
+        child = processes.fork(sleep)
+        os.setsid()
+        with open("parent", "w") as file:
+            file.write(str(os.getpid()))
+        os.waitpid(child, 0)
+        return sleep()
+
+    processes.fork(parent)
+    return sleep()
+
+
+def test_what_ends_without_a_word_is_missed_when_it_is_to_be_killed(sv, start):
+    supervise = start(leave_one_with_a_parent_elsewhere)
+    parent = int(eventually(lambda: (sv / "parent").exists() and (sv / "parent").read_text()))
+    (child,) = eventually(lambda: trees.processes.children(parent))
+    supervise.order(STOP)
+    eventually(lambda: trees.ended(child))
+    supervise.order(b"k")
+    assert supervise.leaves() == 0
+    trees.kill(parent)
 
 
 def test_other_children_do_not_matter(sv, start):

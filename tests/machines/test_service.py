@@ -368,7 +368,7 @@ def test_a_service_that_is_stopped_leaves_nothing_behind():
     assert service.stop(at(3)) == [Signal(TERM), Signal(CONT), published(0, 7, DOWN)]
     assert service.exited(TERM, at(4)) == [published(4, None, DOWN), *SWEEP]
     assert service.deadline is None
-    assert obey(service, b"k", 5) == [SignalRest(KILL)]
+    assert obey(service, b"k", 5) == [SignalRest(KILL), AwaitRest()]
     assert obey(service, b"x", 5) == [published(4, None, DOWN)]
     assert obey(service, b"u", 5) == [published(4, None, UP)]
     assert service.tick(at(100)) == []
