@@ -42,10 +42,15 @@ def sync_directory(path: str) -> None:
 
 
 def unique_name() -> str:
-    """A file name that nobody else uses: time, process and host."""
+    """A file name that nobody else uses: time, chance, process and host.
+
+    Without chance a clock that went back could bring a name again that a reader has moved to
+    cur/, where the next one would replace it.
+    """
     seconds, microseconds = divmod(time.time_ns() // 1000, 10**6)
+    chance = os.urandom(8).hex()
     host = os.uname().nodename.replace("/", r"\057").replace(":", r"\072")
-    return f"{seconds}.M{microseconds}P{os.getpid()}.{host}"
+    return f"{seconds}.M{microseconds}R{chance}P{os.getpid()}.{host}"
 
 
 def create_in(path: str) -> tuple[str, int]:
@@ -70,11 +75,12 @@ def create_nameless(path: str) -> int:
 
 
 class Delivery:
-    """One message being written; `publish` or `discard` ends it."""
+    """One message being written; `publish` and `settle`, or `discard`, end it."""
 
     def __init__(self, path: str) -> None:
         self.path = path
         self.name, self.descriptor = create_in(path)
+        self.names = [self.temporary]  # all that lead to the message
 
     @property
     def temporary(self) -> str:
@@ -97,17 +103,24 @@ class Delivery:
 
     def publish(self) -> None:
         """Show the message to readers."""
-        os.link(self.temporary, f"{self.path}/new/{self.name}")
+        shown = f"{self.path}/new/{self.name}"
+        os.link(self.temporary, shown)
+        self.names.append(shown)
 
     def settle(self) -> None:
-        """Have the name on the disk too, and only that one."""
-        os.unlink(self.temporary)
+        """Have the name for readers on the disk too. The other one goes, now or when a reader
+        clears tmp/: that is no trouble for this message."""
+        unlink(self.temporary)
         sync_directory(f"{self.path}/new")
-        sync_directory(f"{self.path}/tmp")
 
     def discard(self) -> None:
-        """Leave nothing behind."""
-        try:
-            os.unlink(self.temporary)
-        except OSError:
-            pass  # no reader looks there, and the trouble that led here is what the caller tells
+        """Leave nothing behind, but what a reader has taken already."""
+        for name in self.names:
+            unlink(name)
+
+
+def unlink(path: str) -> None:
+    try:
+        os.unlink(path)
+    except OSError:
+        pass  # what led here, or that all is well, is what the caller tells

@@ -114,12 +114,12 @@ def store(wakeup: int, deadline: float) -> None:
             raise Refused(queueexit.TEMPORARY)
         with refusing_with(queueexit.NO_LINK):
             delivery.publish()
+        # What may not be on the disk is shown no longer: the client will send it again.
+        with refusing_with(queueexit.WRITE_ERROR):
+            delivery.settle()
     except BaseException:
         delivery.discard()
         raise
-    # Readers see the message from here on, so that trouble now may make the client send it twice.
-    with refusing_with(queueexit.WRITE_ERROR):
-        delivery.settle()
 
 
 def write(delivery: Delivery, source: Source, seconds: int, spool: int) -> None:

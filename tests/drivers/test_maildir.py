@@ -86,6 +86,26 @@ def test_what_is_discarded_is_gone(path):
     assert (names(path, "tmp"), names(path, "new")) == ([], [])
 
 
+def test_what_was_shown_and_is_discarded_is_gone(path):
+    delivery = Delivery(path)
+    delivery.sync()
+    delivery.publish()
+    delivery.discard()
+    assert (names(path, "tmp"), names(path, "new")) == ([], [])
+
+
+def test_a_name_under_tmp_that_stays_is_no_trouble(path, monkeypatch):
+    def refuse(path: str) -> None:
+        raise PermissionError(errno.EACCES, path)
+
+    delivery = Delivery(path)
+    delivery.sync()
+    delivery.publish()
+    monkeypatch.setattr(os, "unlink", refuse)
+    delivery.settle()
+    assert (names(path, "tmp"), names(path, "new")) == ([delivery.name], [delivery.name])
+
+
 def test_everything_is_synced_before_it_is_shown_and_the_name_after(path, monkeypatch):
     order = []
     fsync, link = os.fsync, os.link
@@ -104,7 +124,7 @@ def test_everything_is_synced_before_it_is_shown_and_the_name_after(path, monkey
     delivery.sync()
     delivery.publish()
     delivery.settle()
-    assert order == [f"sync {delivery.name}", "link", "sync new", "sync tmp"]
+    assert order == [f"sync {delivery.name}", "link", "sync new"]
 
 
 def test_a_name_that_is_taken_is_not_used(path, monkeypatch):
@@ -114,6 +134,11 @@ def test_a_name_that_is_taken_is_not_used(path, monkeypatch):
     assert (first.name, second.name) == ("taken", "free")
     for delivery in (first, second):
         os.close(delivery.descriptor)
+
+
+def test_a_clock_that_went_back_brings_no_name_again(monkeypatch):
+    monkeypatch.setattr(maildir.time, "time_ns", lambda: 0)
+    assert len({maildir.unique_name() for _ in range(100)}) == 100
 
 
 def test_names_that_are_always_taken_are_trouble(path, monkeypatch):
@@ -131,6 +156,7 @@ def test_a_message_in_new_is_never_replaced(path):
     delivery.sync()
     with pytest.raises(FileExistsError):
         delivery.publish()
+    delivery.discard()
     with open(f"{path}/new/{delivery.name}") as file:
         assert file.read() == "mine"
 
