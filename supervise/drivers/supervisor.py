@@ -106,7 +106,11 @@ class Supervisor:
             self.await_rest()
 
     def forget_empty_groups(self) -> None:
-        self.groups = {group for group in self.groups if processes.group_exists(group)}
+        # A child that was forked a moment ago has not made its group yet.
+        child = self.service.pid
+        self.groups = {
+            group for group in self.groups if group == child or processes.group_exists(group)
+        }
 
     def await_rest(self) -> None:
         # Whoever was collected by a parent elsewhere has ended without a word to us.
