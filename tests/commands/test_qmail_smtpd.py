@@ -16,6 +16,7 @@ import pytest
 
 from supervise.machines.smtp import Session
 from supervise.unix import interfaces
+from tests.support.disks import small_disk
 from tests.support.mail import DATE, MESSAGE, Client, Home, without_trace
 from tests.support.patience import PATIENCE, eventually
 from tests.support.processes import children, finish_in_fork, module, state
@@ -541,8 +542,7 @@ def test_descriptors_that_are_not_open(home, number):
 @pytest.mark.needs_root
 def test_a_full_disk(background, home):
     home.maildir.mkdir()
-    mount(home.maildir, "size=200k")
-    try:
+    with small_disk(home.maildir, "size=200k"):
         with Client(background, home.environment()) as client:
             client.say(MESSAGE + b"small\r\n.\r\n")
             assert client.lines(5)[-1].startswith(b"250 ok ")
@@ -554,14 +554,6 @@ def test_a_full_disk(background, home):
             assert client.lines(4)[-1].startswith(b"250 ok ")
             assert client.code() == 0
         assert [without_trace(message)[1] for message in home.messages] == [b"small\n"] * 2
-    finally:
-        subprocess.run(["/usr/bin/umount", str(home.maildir)], check=True)
-
-
-def mount(path: Path, options: str) -> None:
-    command = ["/usr/bin/mount", "-t", "tmpfs", "-o", options, "tmpfs", str(path)]
-    if subprocess.run(command, capture_output=True, check=False).returncode:
-        pytest.skip("needs to mount a tmpfs")
 
 
 def test_a_time_limit_beyond_all_measure(run, home):
