@@ -17,7 +17,8 @@ import pytest
 from supervise.machines.smtp import Session
 from supervise.unix import interfaces
 from tests.support.disks import small_disk
-from tests.support.mail import DATE, MESSAGE, Client, Home, without_trace
+from tests.support.mail import DATE, Home, without_trace
+from tests.support.mailclient import MESSAGE, Client
 from tests.support.patience import PATIENCE, eventually
 from tests.support.processes import children, finish_in_fork, module, state
 

@@ -15,7 +15,7 @@ from supervise.drivers.timedstream import TimedStream
 from supervise.formats.received import Peer
 from supervise.machines.mailpolicy import Policy
 from supervise.machines.smtp import Session, Settings
-from tests.support.mail import MESSAGE
+from tests.support.mailclient import MESSAGE
 from tests.support.processes import children
 
 RELAY = Policy()

@@ -4,15 +4,8 @@ from __future__ import annotations
 
 import os
 import re
-import smtplib
-import socket
-import subprocess
 from pathlib import Path
 
-from tests.support.patience import PATIENCE
-from tests.support.processes import Background, module
-
-MESSAGE = b"MAIL FROM:<s@x>\r\nRCPT TO:<r@y>\r\nDATA\r\n"
 DATE = rb"\d{1,2} [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d -0000"
 
 
@@ -21,7 +14,7 @@ class Home:
 
     def __init__(self, path: Path, **controls: str | bytes) -> None:
         self.path = path
-        path.mkdir(exist_ok=True)
+        path.mkdir(parents=True, exist_ok=True)
         (path / "control").mkdir(exist_ok=True)
         self.control(**{"me": "me.example\n", **controls})
 
@@ -54,56 +47,6 @@ class Home:
         """What is in new/, while tmp/ has to be empty."""
         assert self.files("tmp") == []
         return [path.read_bytes() for path in self.files("new")]
-
-
-class Client:
-    """Both ends of a connection to a qmail-smtpd."""
-
-    def __init__(self, background: Background, environment: dict[str, str]) -> None:
-        self.socket, theirs = socket.socketpair()
-        self.socket.settimeout(PATIENCE)
-        with theirs:
-            self.process = background.start(
-                module("qmail-smtpd"), stdin=theirs, stdout=theirs,
-                stderr=subprocess.PIPE, env=environment,
-            )  # fmt: skip
-        self.unread = b""
-
-    def __enter__(self) -> Client:
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        self.socket.close()
-
-    def say(self, text: bytes) -> None:
-        self.socket.sendall(text)
-
-    def line(self) -> bytes:
-        while b"\n" not in self.unread and (chunk := self.socket.recv(4096)):
-            self.unread += chunk
-        line, end, self.unread = self.unread.partition(b"\n")
-        return line + end
-
-    def lines(self, count: int) -> list[bytes]:
-        return [self.line() for _ in range(count)]
-
-    def rest(self) -> bytes:
-        while chunk := self.socket.recv(4096):
-            self.unread += chunk
-        rest, self.unread = self.unread, b""
-        return rest
-
-    def code(self) -> int:
-        """The exit code of the server, which must have been silent on descriptor 2."""
-        _, said = self.process.communicate(timeout=PATIENCE)
-        assert said == b""
-        return self.process.returncode
-
-    def smtplib(self) -> smtplib.SMTP:
-        client = smtplib.SMTP()
-        client.sock = self.socket
-        assert client.getreply()[0] == 220
-        return client
 
 
 def without_trace(message: bytes) -> tuple[bytes, bytes]:
