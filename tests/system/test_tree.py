@@ -9,7 +9,7 @@ import pytest
 
 from tests.support import processes, trees
 from tests.support.patience import PATIENCE, eventually
-from tests.support.trees import COUNTING, LOGGER, Tree
+from tests.support.trees import COUNTING, LOGGER, Tree, lines
 
 # A poll that would come only after the test's patience: what happens, happens by events.
 NO_POLL = (
@@ -154,7 +154,7 @@ def test_a_service_whose_name_is_gone_runs_until_it_is_told_to_leave(tree):
     other = tree.add("b")
     trees.started(other)
     trees.started(service)
-    eventually((service / "log/lines").exists)
+    eventually(lambda: lines(service / "log/lines"))
     hidden = service.rename(tree.scan / ".a")
     trees.control(hidden, b"dx")
     eventually(lambda: tree.supervises() == ["supervise b"], "the logger read to the end and left")

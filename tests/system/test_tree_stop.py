@@ -11,7 +11,7 @@ import pytest
 
 from tests.support import processes, trees
 from tests.support.patience import PATIENCE, eventually
-from tests.support.trees import COUNTING, LOGGER, Tree
+from tests.support.trees import COUNTING, LOGGER, Tree, lines
 
 # Deaf to TERM, and says so once it is.
 DEAF = "trap '' TERM; echo deaf >>said; exec sleep 10000"
@@ -145,7 +145,7 @@ def test_ctrl_c_in_a_terminal(tree):
     )
     trees.started(service)
     trees.started(service / "log")
-    eventually((service / "log/lines").exists)
+    eventually(lambda: lines(service / "log/lines"))
     # The terminal is to reach svscan alone, which stops loggers last.
     below = processes.descendants(terminal.pid)
     assert terminal.pid not in {os.getsid(pid) for pid in below}
