@@ -10,7 +10,7 @@ import subprocess
 from pathlib import Path
 
 from tests.support import mailclient, nameserver, processes
-from tests.support.mail import Home
+from tests.support.mail import Home, without_trace
 from tests.support.patience import eventually
 from tests.support.processes import finish, module
 
@@ -34,6 +34,8 @@ NO_RELAY = "127.:allow\n::1:allow\n:deny\n"
 LOCAL, ELSEWHERE = "somebody@ours.example", "somebody@elsewhere.example"
 NORMAL_LINE = re.compile(rb"@[0-9a-f]{24} tcpserver: (status|pid|ok|end|deny)\b.*")
 REJECTION = re.compile(rb"@[0-9a-f]{24} \d+ > [45]\d\d .*")
+# recordio cuts what a client is told at 256 bytes, and a cut «250» begins with a 5.
+TOLD = re.compile(rb"@[0-9a-f]{24} \d+ > [45].*")
 
 
 class HowTo:
@@ -152,3 +154,18 @@ def only_what_an_operator_should_read(log: list[bytes]) -> list[bytes]:
 
 def rejections(log: list[bytes]) -> list[bytes]:
     return [line.split(b" > ")[1].split()[0] for line in log if REJECTION.match(line)]
+
+
+def is_well(server: HowTo, *allowed: bytes) -> None:
+    """What has to be true after every attack; the log may have more lines that match these."""
+    assert server.send(LOCAL, "well") == 250
+    eventually(lambda: server.log().rstrip().endswith(b"status: 0/40"), "everybody left")
+    assert server.home.files("tmp") == []
+    bodies = [without_trace(message)[1] for message in server.mail()]
+    assert all(re.search(rb"^end of \S+\n\Z", body, re.M) for body in bodies)
+    noise = [
+        line
+        for line in only_what_an_operator_should_read(server.whole_log())
+        if not TOLD.match(line) and not any(re.search(text, line) for text in allowed)
+    ]
+    assert noise == []
