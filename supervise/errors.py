@@ -124,11 +124,13 @@ class Usage(Failure):
         super().__init__(text, code)
 
 
-class unable_to:
-    """Turn an OSError inside the block into «unable to VERB OBJECT: REASON», exit 111."""
+class on_trouble:
+    """A block in which an OSError becomes another exception. (contextlib is an import that a
+    chain loader cannot afford.)"""
 
-    def __init__(self, what: str) -> None:
-        self.what = what
+    def instead_of(self, error: OSError) -> Exception:
+        """What is raised in its place."""
+        return error
 
     def __enter__(self) -> None:
         pass
@@ -140,7 +142,17 @@ class unable_to:
         where: TracebackType | None,
     ) -> None:
         if isinstance(error, OSError):
-            raise Failure(f"unable to {self.what}: {reason(error)}") from error
+            raise self.instead_of(error) from error
+
+
+class unable_to(on_trouble):
+    """Turn an OSError inside the block into «unable to VERB OBJECT: REASON», exit 111."""
+
+    def __init__(self, what: str) -> None:
+        self.what = what
+
+    def instead_of(self, error: OSError) -> Exception:
+        return Failure(f"unable to {self.what}: {reason(error)}")
 
 
 def reason(error: OSError) -> str:

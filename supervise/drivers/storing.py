@@ -6,10 +6,10 @@ import os
 import signal
 import time
 from collections.abc import Iterator
-from types import TracebackType
 
 from supervise.drivers import controls, maildir
 from supervise.drivers.maildir import Delivery
+from supervise.errors import on_trouble
 from supervise.formats import envelope, queueexit, received
 from supervise.formats.envelope import AddressTooLong, BadEnvelope, Field
 from supervise.unix import descriptors, files, signals
@@ -46,23 +46,14 @@ class Refused(Exception):
         self.code = code
 
 
-class refusing_with:
+class refusing_with(on_trouble):
     """Turn an OSError inside the block into that exit code."""
 
     def __init__(self, code: int) -> None:
         self.code = code
 
-    def __enter__(self) -> None:
-        pass
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        where: TracebackType | None,
-    ) -> None:
-        if isinstance(error, OSError):
-            raise Refused(self.code) from error
+    def instead_of(self, error: OSError) -> Exception:
+        return Refused(self.code)
 
 
 class Source:
