@@ -21,6 +21,8 @@ from tests.support.howto import ELSEWHERE, LOCAL, NO_RELAY, HowTo, lines, reject
 from tests.support.patience import eventually
 from tests.support.processes import finish
 
+CHECKOUT = Path(__file__).parents[2]
+
 Story = Callable[[HowTo], None]
 
 
@@ -116,6 +118,34 @@ def test_a_deny_rule(play):
         assert b" status 25600\n" in server.log()
 
     play(story)
+
+
+@pytest.mark.needs_root
+def test_programs_that_the_users_of_the_services_may_not_read(tmp_path):
+    """A checkout in root's home: everything is imported before the privileges are given up."""
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+
+    def story(server: HowTo) -> None:
+        nobody_may_read = finish(["/bin/ls", str(CHECKOUT)], user=504, group=501, extra_groups=[])
+        assert nobody_may_read.code != 0
+        assert server.send(ELSEWHERE, "relayed") == 250
+        assert server.send(LOCAL, "six", "::1") == 250
+        server.compile_rules(NO_RELAY)
+        assert server.send(ELSEWHERE, "refused") == 553
+        server.home.script("busy", "exit 71\n")
+        server.compile_rules('127.:allow,QMAILQUEUE="./busy"\n::1:allow,QMAILQUEUE="./none"\n')
+        assert [server.send(LOCAL, "", host) for host in ("127.0.0.1", "::1")] == [451, 451]
+        for signs in ("-t", "-a"):
+            server.svc(signs, "smtpd/log")
+        eventually(lambda: rejections(server.whole_log()) == [b"553", b"451", b"451"])
+
+    def play() -> None:
+        namespaces.overlay(str(CHECKOUT), scratch / "checkout")
+        CHECKOUT.chmod(0o700)
+        act(howto.at_production(), story)
+
+    namespaces.in_namespaces(scratch, play)
 
 
 TRAFFIC, CONNECTIONS = 200, 20
