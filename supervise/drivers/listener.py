@@ -8,6 +8,8 @@ import signal
 import socket
 import time
 from collections.abc import Callable
+from types import FrameType
+from typing import NoReturn
 
 from supervise import errors
 from supervise.drivers.connection import Settings
@@ -76,36 +78,41 @@ class Listener:
         self.waiter = Waiter()
         self.watching = False
         signal.signal(signal.SIGPIPE, signal.SIG_IGN)  # whoever reads our log may come and go
-        self.wakeup = signals.wake_on(signal.SIGCHLD, *heard())
+        with unable_to("create pipe"):
+            self.wakeup = signals.wake_on(signal.SIGCHLD)
+        for number in heard():
+            signal.signal(number, self.end)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, (signal.SIGCHLD, signal.SIGTERM))
         self.waiter.add(self.wakeup)
         self.names = settings.local_names
         if self.names is not None:
             self.waiter.add(self.names.reading)
 
-    def run(self) -> int:
-        """Accept until SIGTERM, or until another signal ends us; the children go on then."""
+    def run(self) -> NoReturn:
+        """Accept until a signal ends us; the children go on then."""
         self.tell_status()
         self.reap()  # children of whoever was this process before us
         while True:
             ready = self.wait()
             if self.wakeup in ready:
-                caught = signals.take()
-                if caught & ENDING:
-                    return self.end(caught)
+                signals.take()
                 self.reap()
             if self.names is not None and self.names.reading in ready:
                 self.names.learn()
             if self.listening.fileno() in ready:
-                self.accept_all()
+                self.accept()
 
-    def end(self, caught: set[int]) -> int:
-        """Leave the address at once: a child that has only just begun still holds the socket, and
-        while that listens nobody else can bind there, the next tcpserver least of all."""
+    def end(self, number: int, frame: FrameType | None) -> NoReturn:
+        """Handle a signal that ends us, here and not in the loop: the loop may be waiting for
+        somebody to read our messages, and that may be for ever.
+
+        Leave the address first: a child that has only just begun still holds the socket, and
+        while that listens nobody else can bind there, the next tcpserver least of all.
+        """
         self.listening.shutdown(socket.SHUT_RDWR)
-        if signal.SIGTERM not in caught:
-            processes.die_of(min(caught & ENDING))
-        return 0
+        if number != signal.SIGTERM:
+            processes.die_of(number)
+        os._exit(0)
 
     def wait(self) -> set[int]:
         """Wait for a signal, for a client if one could be served, or for the end of a pause."""
@@ -115,20 +122,20 @@ class Listener:
             (self.waiter.add if is_open else self.waiter.remove)(self.listening.fileno())
         return self.waiter.wait(None if is_open else self.slots.deadline)
 
-    def accept_all(self) -> None:
-        """Accept whoever waits, while there are slots."""
-        while self.slots.open(time.monotonic()):
-            try:
-                connection, peer = self.listening.accept()
-            except (BlockingIOError, InterruptedError, ConnectionAbortedError):
-                return
-            except OSError as error:
-                if self.slots.refuse(time.monotonic()):
-                    self.settings.warn(f"unable to accept: {errors.reason(error)}")
-                return
-            self.slots.take()
-            self.tell_status()
-            self.hand_over(connection, sockets.end(peer))
+    def accept(self) -> None:
+        """Accept one client, not all who wait: between two of them ended children are collected,
+        so that the count that is told is the true one."""
+        try:
+            connection, peer = self.listening.accept()
+        except (BlockingIOError, InterruptedError, ConnectionAbortedError):
+            return
+        except OSError as error:
+            if self.slots.refuse(time.monotonic()):
+                self.settings.warn(f"unable to accept: {errors.reason(error)}")
+            return
+        self.slots.take()
+        self.tell_status()
+        self.hand_over(connection, sockets.end(peer))
 
     def hand_over(self, connection: socket.socket, peer: End) -> None:
         try:

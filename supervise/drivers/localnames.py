@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import time
 
+from supervise.errors import unable_to
 from supervise.formats import address
 
 KEPT = 600.0  # seconds until a name is looked up again; the originals read resolv.conf as rarely
@@ -21,7 +22,8 @@ class LocalNames:
     """What is known, and the pipe on which the children tell more."""
 
     def __init__(self) -> None:
-        self.reading, self.writing = os.pipe()
+        with unable_to("create pipe"):
+            self.reading, self.writing = os.pipe()
         os.set_blocking(self.reading, False)
         os.set_blocking(self.writing, False)
         self.names: dict[bytes, tuple[bytes | None, float]] = {}

@@ -87,12 +87,16 @@ class Scanner:
 
     def reap(self) -> None:
         """Collect whoever has ended; orphans that came to us need no more than that."""
-        # All are taken off the list before anything new is started, which may get an old number.
-        ended = [(self.owners.pop(pid, None), status) for pid, status in processes.reap()]
+        ended = [
+            (self.owners.pop(pid), status) for pid, status in processes.reap() if pid in self.owners
+        ]
+        # All are known to have ended before anything is done about the first: nothing is sent to a
+        # number that is no longer theirs, and what is started next may get one of those.
         for owner, status in ended:
-            if owner is not None:
-                self.supervises.pop(owner).ended(status)
-                self.perform(self.scan.exited(*owner, status, clock.now().monotonic))
+            self.supervises[owner].ended(status)
+        for owner, status in ended:
+            del self.supervises[owner]
+            self.perform(self.scan.exited(*owner, status, clock.now().monotonic))
 
     def perform(self, effects: list[scan.Effect]) -> None:
         for effect in effects:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Callable
 from multiprocessing.process import BaseProcess
 
@@ -49,9 +50,13 @@ class SuperviseProcess(BaseProcess):
         self.child_pid = self._popen.pid
 
     def order(self, letters: bytes, *carried: int) -> None:
-        """Tell the supervise something; one that has just ended will be reaped, and hears
-        nothing."""
+        """Tell the supervise something; one that has ended hears nothing."""
+        if self.exitcode is not None:
+            return
         channels.send(self.orders, letters, *carried)
+        # Somebody may have stopped it, and svscan could then never stop. It is our child and not
+        # yet reaped, so the number is its own.
+        os.kill(self.child_pid, signal.SIGCONT)
 
     def ended(self, status: int) -> None:
         """It was reaped with this raw wait status."""

@@ -120,7 +120,7 @@ def test_orders_that_cannot_be_given_are_told(here, monkeypatch):
         while scanning.order(*owner, b"k"):
             pass
         os.kill(supervise.child_pid, signal.SIGKILL)
-        os.waitpid(supervise.child_pid, 0)
+        supervise.ended(os.waitpid(supervise.child_pid, 0)[1])
         assert scanning.order(*owner, b"k"), "one that has ended is no trouble"
 
     in_a_fork(child)

@@ -9,6 +9,8 @@ import pytest
 
 from supervise.drivers.superviseprocess import SuperviseProcess
 from supervise.unix import channels, processes
+from tests.support.patience import eventually
+from tests.support.processes import state
 
 
 @pytest.fixture
@@ -60,10 +62,21 @@ def test_orders_to_one_that_has_just_ended_are_nothing(ends):
     process = SuperviseProcess("a", lambda: 0, ours)
     process.start()
     os.close(theirs)
-    status = reaped(process)
+    eventually(lambda: state(process.child_pid) == "Z")
     process.order(b"dx")
-    process.ended(status)
+    process.ended(reaped(process))
+    process.order(b"dx")
     assert process.exitcode == 0
+
+
+def test_one_that_somebody_has_stopped_is_continued_for_an_order(ends):
+    process = SuperviseProcess("a", lambda: len(channels.receive(ends[1])[0]), ends[0])
+    process.start()
+    os.kill(process.child_pid, signal.SIGSTOP)
+    eventually(lambda: state(process.child_pid) == "T")
+    process.order(b"dx")
+    process.ended(reaped(process))
+    assert process.exitcode == 2
 
 
 def order_for_ever(process: SuperviseProcess) -> None:
@@ -72,9 +85,12 @@ def order_for_ever(process: SuperviseProcess) -> None:
 
 
 def test_orders_never_wait(ends):
-    process = SuperviseProcess("a", lambda: 0, ends[0])
+    process = SuperviseProcess("a", signal.pause, ends[0])
+    process.start()
     with pytest.raises(BlockingIOError):
         order_for_ever(process)
+    os.kill(process.child_pid, signal.SIGKILL)
+    process.ended(reaped(process))
 
 
 def test_a_fork_that_fails_is_the_callers_trouble(ends, monkeypatch):
