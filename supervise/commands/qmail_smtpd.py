@@ -45,6 +45,7 @@ class Refusal(Exception):
 
 def main(argv: list[str]) -> int:
     signal.signal(signal.SIGPIPE, signal.SIG_IGN)  # a client that left is an error of the write
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)  # ignored, it would hide how the queue ended
     if not (descriptors.is_open(0) and descriptors.is_open(1)):
         return 1  # or what we open next would take the client's numbers
     client = TimedStream(0, 1, TIME_LIMIT)

@@ -20,7 +20,7 @@ from tests.support.disks import small_disk
 from tests.support.mail import DATE, Home, without_trace
 from tests.support.mailclient import MESSAGE, Client
 from tests.support.patience import PATIENCE, eventually
-from tests.support.processes import children, finish_in_fork, module, state
+from tests.support.processes import children, finish, finish_in_fork, module, state
 
 GREETED = b"220 me.example ESMTP\r\n"
 OK = b"250 ok\r\n"
@@ -337,6 +337,14 @@ def test_a_queue_program_that_leaves_somebody_behind_does_not_stall(run, home):
     os.kill(pid, signal.SIGKILL)
     eventually(lambda: state(pid) in ("Z", "gone"))
     assert last_reply(done) == b"554 gone\r\n"
+
+
+def test_sigchld_may_have_been_ignored(home):
+    ignoring = "import os, signal, sys; signal.signal(signal.SIGCHLD, signal.SIG_IGN); "
+    command = [sys.executable, "-c", ignoring + "os.execv(sys.argv[1], sys.argv[1:])"]
+    done = finish(command + module("qmail-smtpd"), SENT, env=home.environment())
+    assert re.fullmatch(rb"250 ok \d+ qp \d+\r\n", last_reply(done))
+    assert len(home.messages) == 1
 
 
 def test_sigpipe_is_as_usual_in_the_queue_program(run, home):
