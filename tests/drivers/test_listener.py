@@ -1,20 +1,23 @@
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import signal
 import socket
 import struct
+import time
 
 import pytest
 
 from supervise import errors
 from supervise.drivers import listener
-from supervise.drivers.connection import TELLING, Settings
+from supervise.drivers.connection import TELLING, WARNING, Settings
 from supervise.unix import processes, signals, sockets
 from supervise.unix.sockets import End
 from tests.support.forks import signal_sets
 from tests.support.patience import PATIENCE, eventually
+from tests.support.processes import state
 
 HERE = End(b"\x7f\0\0\1", 0)
 TAKEN = [signal.SIGCHLD, signal.SIGTERM, signal.SIGHUP, signal.SIGINT]
@@ -104,6 +107,16 @@ def served(capfd):
         signal.signal(signal.SIGPIPE, signal.SIG_IGN)
 
 
+def test_clients_are_accepted_one_at_a_time(served):
+    server, port, said = served
+    clients = [socket.create_connection(("127.0.0.1", port), PATIENCE) for _ in range(2)]
+    server.accept()
+    assert said() == ["tcpserver: status: 1/2"]
+    os.waitpid(-1, 0)
+    for client in clients:
+        client.close()
+
+
 def test_a_child_that_cannot_be_made(served, monkeypatch):
     server, port, said = served
 
@@ -112,13 +125,15 @@ def test_a_child_that_cannot_be_made(served, monkeypatch):
 
     monkeypatch.setattr(processes, "fork", no_more)
     clients = [socket.create_connection(("127.0.0.1", port), PATIENCE) for _ in range(3)]
-    server.accept_all()
+    server.accept()
+    assert server.slots.open(time.monotonic())
+    server.accept()
     once = [
         "tcpserver: status: 1/2",
         "tcpserver: warning: dropping connection, unable to fork: temporary failure",
         "tcpserver: status: 0/2",
     ]
-    assert said() == once * 2  # and then there is a pause
+    assert (said(), server.slots.open(time.monotonic())) == (once * 2, False)  # now a pause
     assert [client.recv(1) for client in clients[:2]] == [b"", b""]
     assert server.slots.deadline is not None
     for client in clients:
@@ -140,13 +155,11 @@ class Refusing:
 def test_accept_that_fails_is_not_repeated_at_once(served, number):
     server, _, said = served
     server.listening = Refusing(number, number)
-    server.accept_all()
-    server.accept_all()
-    assert len(server.listening.numbers) == 1
+    server.accept()
+    assert not server.slots.open(time.monotonic())
     reason = errors.REASONS[number]
     assert said() == [f"tcpserver: warning: unable to accept: {reason}"]
-    server.slots.resume = 0.0
-    server.accept_all()
+    server.accept()
     assert (server.listening.numbers, said()) == ([], [])
 
 
@@ -154,7 +167,7 @@ def test_accept_that_fails_is_not_repeated_at_once(served, number):
 def test_a_client_that_went_away_is_no_news(served, number):
     server, _, said = served
     server.listening = Refusing(number)
-    server.accept_all()
+    server.accept()
     assert (said(), server.slots.open(0)) == ([], True)
 
 
@@ -172,5 +185,35 @@ def test_the_address_is_free_at_once_though_a_child_still_holds_the_socket(numbe
         listener.listen(*place).close()
 
 
-def serving(listening):
-    return listener.Listener(Settings(), listening, 2, lambda connection, peer: 0).run()
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
+def test_a_log_that_nobody_reads_does_not_keep_it_from_ending(number):
+    reading, writing = os.pipe()
+
+    def child():
+        os.dup2(writing, 2)
+        return serving(listening, TELLING)
+
+    with listener.listen(HERE, 0, 5) as listening:
+        fill(writing)
+        server = processes.fork(child)
+        eventually(lambda: number in signal_sets(server)["SigCgt"] and state(server) == "S")
+        os.kill(server, number)
+        _, status = os.waitpid(server, 0)
+    os.close(reading)
+    os.close(writing)
+    assert status == (0 if number == signal.SIGTERM else number)
+
+
+def fill(pipe):
+    """Write all that a pipe holds."""
+    os.set_blocking(pipe, False)
+    with contextlib.suppress(BlockingIOError):
+        while True:
+            os.write(pipe, b"x" * 4096)
+    os.set_blocking(pipe, True)
+
+
+def serving(listening, verbosity=WARNING):
+    settings = Settings()
+    settings.verbosity = verbosity
+    return listener.Listener(settings, listening, 2, lambda connection, peer: 0).run()
