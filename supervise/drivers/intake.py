@@ -14,9 +14,8 @@ from supervise.drivers.logdir import BOUNDLESS, LogDirectory
 from supervise.drivers.orders import Orders
 from supervise.drivers.processor import Execute, Processor
 from supervise.drivers.statusfile import StatusFile
-from supervise.formats import logscript, tai64
+from supervise.formats import logscript, pattern, tai64
 from supervise.formats.logscript import Script
-from supervise.formats.pattern import Selection
 from supervise.machines import routing
 from supervise.machines.logline import Lines, Segment
 from supervise.machines.routing import Followed
@@ -44,7 +43,7 @@ class Places:
 
     def __init__(self, script: Script, start: int, orders: Orders, execute: Execute) -> None:
         self.selections = {
-            number: Selection(place.choices)
+            number: pattern.selection(place.choices)
             for number, place in enumerate(script.places)
             if not isinstance(place, logscript.Directory)
         }
@@ -59,7 +58,10 @@ class Places:
             number for number, place in self.single.items() if isinstance(place, StatusFile)
         }
         self.directories = [
-            (Followed(Selection(place.choices)), open_directory(place, start, orders, execute))
+            (
+                Followed(pattern.selection(place.choices)),
+                open_directory(place, start, orders, execute),
+            )
             for place in script.places
             if isinstance(place, logscript.Directory)
         ]

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
+from supervise.formats import number
 from supervise.formats.pattern import Choice
 
-WORD = 2**64  # the originals' numbers wrap here
 SIZE, SMALLEST_SIZE, LARGEST_SIZE = 99999, 4096, 16777215
 NUMBER, SMALLEST_NUMBER = 10, 2
-DIGITS = b"0123456789"
 
 
 class Copy(NamedTuple):
@@ -106,5 +105,4 @@ def parse(words: Iterable[bytes]) -> Script:
 
 def leading_number(text: bytes) -> int:
     """The decimal digits that a text begins with; none is 0."""
-    digits = text[: len(text) - len(text.lstrip(DIGITS))]
-    return int(digits or b"0") % WORD
+    return number.leading(text.decode("latin-1"))

@@ -13,12 +13,14 @@ of bytes is the one byte that the class leaves out, so a shorter match of it fai
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from itertools import groupby
 from typing import NamedTuple
 
 STAR = ord("*")
 REST_OF_LINE = rb"[^\n]*\n"
 ALWAYS, NEVER = b"", b"(?!)"
+NESTED = 40  # alternations between «+» and «-» in one expression; the compiler is recursive
 
 
 class Choice(NamedTuple):
@@ -63,13 +65,28 @@ def condition(choices: Iterable[Choice]) -> bytes:
     """One expression for all choices up to some place in a script: matches nothing, at the start
     of each line that is selected there; ALWAYS and NEVER where no line is needed to know."""
     selected = ALWAYS
-    for choice in choices:
-        matched = expression(choice.pattern)
-        if choice.selects and selected != ALWAYS:
+    for selects, run in runs(choices):
+        matched = any_of(run)
+        if selects and selected != ALWAYS:
             selected = either(matched, selected)
-        elif not choice.selects and selected != NEVER:
+        elif not selects and selected != NEVER:
             selected = unless(matched, selected)
     return selected
+
+
+def runs(choices: Iterable[Choice]) -> list[tuple[bool, list[bytes]]]:
+    """The patterns of neighbouring choices of one sign together, since their order means nothing:
+    a filter of a thousand «+» is one alternation, not a thousand nested ones."""
+    return [
+        (selects, [choice.pattern for choice in run])
+        for selects, run in groupby(choices, key=lambda choice: choice.selects)
+    ]
+
+
+def any_of(patterns: list[bytes]) -> bytes:
+    """The expression that matches where any of these patterns does."""
+    expressions = [expression(pattern) for pattern in patterns]
+    return ALWAYS if ALWAYS in expressions else b"|".join(expressions)
 
 
 def either(matched: bytes, selected: bytes) -> bytes:
@@ -105,6 +122,34 @@ class Selection:
     def includes(self, line: bytes) -> bool:
         """Whether a line, given without its newline, is selected."""
         return self.one.match(line + b"\n") is not None
+
+
+class LongSelection:
+    """As Selection, but line by line and choice by choice from the last: for scripts whose signs
+    alternate more often than one expression can be nested."""
+
+    def __init__(self, choices: Sequence[Choice]) -> None:
+        self.choices = [
+            (choice.selects, re.compile(expression(choice.pattern))) for choice in reversed(choices)
+        ]
+
+    def of(self, text: bytes) -> bytes:
+        return b"".join(line for line in re.findall(REST_OF_LINE, text) if self.selects(line))
+
+    def includes(self, line: bytes) -> bool:
+        return self.selects(line + b"\n")
+
+    def selects(self, line: bytes) -> bool:
+        """What the last choice that matches says of a line with its newline."""
+        for selects, matched in self.choices:
+            if matched.match(line):
+                return selects
+        return True
+
+
+def selection(choices: Sequence[Choice]) -> Selection | LongSelection:
+    """The lines that these choices select, in the way that their number asks for."""
+    return LongSelection(choices) if len(runs(choices)) > NESTED else Selection(choices)
 
 
 def matches(pattern: bytes, line: bytes) -> bool:

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
-from supervise.formats.pattern import Selection
+from supervise.formats.pattern import LongSelection, Selection
 from supervise.machines.logline import Segment
 
 
 class Followed:
     """A place that takes every selected byte: a log directory."""
 
-    def __init__(self, selection: Selection) -> None:
+    def __init__(self, selection: Selection | LongSelection) -> None:
         self.selection = selection
         self.follows = False  # the head of the line that goes on was selected
 
@@ -37,7 +37,9 @@ class Shown(NamedTuple):
     line: bytes
 
 
-def shown(selections: dict[int, Selection], segments: Iterable[Segment]) -> list[Shown]:
+def shown(
+    selections: Mapping[int, Selection | LongSelection], segments: Iterable[Segment]
+) -> list[Shown]:
     """What goes to the places that take single lines, in the order of lines, then of places."""
     return [
         Shown(place, line)

@@ -46,7 +46,7 @@ def test_what_is_no_action_is_passed_over():
     ("word", "size"),
     [
         (b"s4095", 4096), (b"s4097", 4097), (b"s", 4096), (b"s16777216", 16777215),
-        (b"s18446744073709556616", 5000), (b"s5000k", 5000),
+        (b"s18446744073709556616", 5000), (b"s5000k", 5000), (b"s" + b"0" * 5000 + b"4100", 4100),
     ],
 )  # fmt: skip
 def test_sizes_stay_within_their_limits(word, size):

@@ -1,10 +1,22 @@
 from __future__ import annotations
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from supervise.formats.pattern import ALWAYS, NEVER, Choice, Selection, matches
+from supervise.formats.pattern import (
+    ALWAYS,
+    NESTED,
+    NEVER,
+    Choice,
+    LongSelection,
+    Selection,
+    expression,
+    matches,
+    selection,
+)
 
 PATTERNS = st.lists(st.sampled_from(b"**ab[\\^.\xff"), max_size=6).map(bytes)
 LINES = st.lists(st.sampled_from(b"ab*[\\^.\xff\0\r"), max_size=9).map(bytes)
@@ -71,10 +83,10 @@ def test_a_selection_is_its_choices_one_by_one(choices, lines):
                 selected = choice.selects
         if selected:
             expected.append(line)
-    selection = Selection(choices)
-    assert [line for line in lines if selection.includes(line)] == expected
     text = b"".join(line + b"\n" for line in lines)
-    assert selection.of(text) == b"".join(line + b"\n" for line in expected)
+    for selected in (Selection(choices), LongSelection(choices)):
+        assert [line for line in lines if selected.includes(line)] == expected
+        assert selected.of(text) == b"".join(line + b"\n" for line in expected)
 
 
 def test_what_is_known_without_looking():
@@ -82,3 +94,36 @@ def test_what_is_known_without_looking():
     assert Selection([none]).condition == NEVER
     assert Selection([none, every]).condition == ALWAYS
     assert Selection([Choice(False, b"a*"), every]).condition == ALWAYS
+
+
+@pytest.mark.parametrize("alternating", [False, True])
+def test_a_filter_may_have_thousands_of_choices(alternating):
+    """One expression nested as deep would be more than the compiler of expressions can do."""
+    wanted = [Choice(True, b"*w%d." % number) for number in range(2000)]
+    unwanted = [Choice(False, b"*u%d." % number) for number in range(2000)]
+    pairs = zip(wanted, unwanted, strict=True)
+    choices = [choice for pair in pairs for choice in pair] if alternating else wanted
+    selected = selection([Choice(False, b"*"), *choices])
+    assert isinstance(selected, LongSelection) == alternating
+    assert selected.of(b"w1999.\nu7.\nw0.\nw2000.\n") == b"w1999.\nw0.\n"
+
+
+def test_up_to_which_nesting_one_expression_does():
+    choices = [Choice(number % 2 == 1, b"%d" % number) for number in range(NESTED)]
+    assert isinstance(selection(choices), Selection)
+    assert isinstance(selection([*choices, Choice(False, b"last")]), LongSelection)
+
+
+@given(PATTERNS)
+def test_an_expression_cannot_look_back(pattern):
+    """After each star's class stands the one byte that the class leaves out, so that a shorter
+    match fails at once and the time for a line grows with its length alone, whatever the stars."""
+    skips = re.findall(rb"\[\^\\n(\\?.)\]\*(?=\1|\(\?=\1\))", expression(pattern), re.DOTALL)
+    assert len(skips) == pattern[:-1].count(b"*")
+
+
+def test_hundreds_of_stars_match_as_written():
+    for part in (b"*a", b"*", b"*a*b", b"*x"):
+        for pattern in (part * 300, part * 300 + b"q"):
+            for line in (b"ab" * 400, b"*" * 301, b"a" * 300, b"xx" * 150 + b"q"):
+                assert matches(pattern, line) == plainly(pattern, line)
