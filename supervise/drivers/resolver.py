@@ -28,10 +28,13 @@ LOCAL_SERVER = b"127.0.0.1"
 
 
 def prepare() -> None:
-    """Import what a look-up needs."""
-    import dns.rdtypes.IN.A
-    import dns.rdtypes.IN.AAAA
-    import dns.resolver  # noqa: F401
+    """Import what a look-up needs, and every type of record: an answer may hold any, and the
+    library would otherwise look for its module then, when we may not read our own files, and once
+    more for each connection."""
+    import dns.rdata
+    import dns.resolver
+
+    dns.rdata.load_all_types()
 
 
 def known_name(ip: bytes) -> bytes | None:

@@ -492,6 +492,19 @@ def test_children_from_before_are_collected(background, tmp_path):
     ]
 
 
+@pytest.mark.parametrize("options", [LEAN, ()])
+def test_too_few_descriptors_to_begin(options):
+    limited = (
+        "import os,resource,sys; resource.setrlimit(resource.RLIMIT_NOFILE, (5, 5));"
+        "os.execv(sys.argv[1], sys.argv[1:])"
+    )
+    done = processes.finish(
+        [sys.executable, "-c", limited, *tcpservers.OURS, *options, "127.0.0.1", "0", "/bin/true"]
+    )
+    said = FATAL + b"unable to create pipe: process cannot open more files\n"
+    assert done == (111, b"", said)
+
+
 def test_standard_descriptors_that_are_closed(background, tmp_path):
     close = "import os,sys; os.close(2); os.close(0); os.execv(sys.argv[1], sys.argv[1:])"
     command = [sys.executable, "-c", close, *tcpservers.OURS]
@@ -635,6 +648,8 @@ NAMES = {
     "7.0.0.127.in-addr.arpa. PTR": ["broken.example."],
     "broken.example. A": ["servfail"],
     "8.0.0.127.in-addr.arpa. PTR": ["truncated", "We\\032ird%x.Example."],
+    "10.0.0.127.in-addr.arpa. PTR": ["10.0-15.example. = other.example."],
+    "other.example. A": ["127.0.0.10"],
 }
 
 
@@ -691,6 +706,34 @@ def test_nobody_can_guess_our_questions(background, tmp_path, names):
     questions = names.questions()
     assert len({port for port, *_ in questions}) > 1
     assert len({number for _, number, *_ in questions}) > 1
+
+
+# What a child imports between its fork and the program; with the ports of DNS and ident moved.
+LOADED_LATE = """
+import os, sys
+from supervise import program
+from supervise.commands import tcpserver
+early, prepare = set(), tcpserver.Wanted.prepare
+def watched(wanted):
+    prepare(wanted)
+    early.update(sys.modules)
+    from supervise.drivers import identity, resolver
+    resolver.PORT, identity.ask.__defaults__ = int(sys.argv[1]), (int(sys.argv[2]),)
+def become(words, environment):
+    os.write(1, ascii([*sorted(set(sys.modules) - early), environment[b"TCPREMOTEHOST"]]).encode())
+    return 0
+tcpserver.Wanted.prepare, program.become = watched, become
+os._exit(program.run("tcpserver", sys.argv[3:]))
+"""
+
+
+def test_a_child_imports_nothing_more(background, tmp_path, names):
+    """It may have lost the right to read our files, and would pay for it on each connection."""
+    path = write_rules(tmp_path, {b"=other.example": b"+FOUND=host\0", b"": b""})
+    ident = start_ident(background, b"1, 2 : USERID : UNIX : joe\r\n")
+    command = [sys.executable, "-c", LOADED_LATE, str(names.port), str(ident.port)]
+    server = start(background, tmp_path, "-px", path, "--", ENV, command=command, env=DNS)
+    assert server.talk(source="127.0.0.10") == b"[b'other.example']"
 
 
 def test_a_denied_client_has_been_looked_up_by_name(background, tmp_path, names):

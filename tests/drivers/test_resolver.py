@@ -2,11 +2,13 @@ from __future__ import annotations
 
 import errno
 import socket
+import sys
 
 import pytest
 
 from supervise.drivers import resolver
 from supervise.formats import address
+from tests.support import processes
 from tests.support.patience import PATIENCE
 from tests.support.tcpservers import start_names
 
@@ -27,6 +29,16 @@ def names(background, monkeypatch):
         return server
 
     return begin
+
+
+def test_no_type_of_record_is_loaded_for_an_answer():
+    script = (
+        "import sys; from supervise.drivers import resolver; resolver.prepare()\n"
+        "before = set(sys.modules); import dns.rdata, dns.rdataclass, dns.rdatatype\n"
+        "for kind in range(300): dns.rdata.get_rdata_class(dns.rdataclass.IN, kind)\n"
+        "print(*sorted(set(sys.modules) - before))"
+    )
+    assert processes.finish([sys.executable, "-c", script]) == (0, b"\n", b"")
 
 
 @pytest.mark.parametrize(
