@@ -7,7 +7,7 @@ host is a name, an address, or 0 for every address of this machine, IPv4 and IPv
 or the name of a service. Options:
 
 -c n      serve at most n connections at once (40)
--b n      let n more wait in the kernel (128)
+-b n      let n more wait in the kernel (1024)
 -x file   ask this database of rules, made by tcprules, whether a client may connect; it is opened
           for each connection, so a new one counts at once; -X: allow all while there is none
 -B text   greet the client with this text
@@ -52,7 +52,7 @@ class Wanted(Settings):
     """What the command line asks for."""
 
     limit = 40
-    backlog = 128  # the originals' 20 makes the kernel drop the first packets of a burst of clients
+    backlog = 1024  # beyond it the kernel drops packets, and some clients, of a burst; theirs is 20
     group = 0  # 0: stay what we are
     user = 0
     print_port = False
