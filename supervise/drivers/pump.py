@@ -93,7 +93,14 @@ class Pump:
                 case Note(record):
                     note(record)
                 case Close(way):
-                    os.close(self.sinks[way])
+                    close(self.sinks[way])
+
+
+def close(descriptor: int) -> None:
+    try:
+        os.close(descriptor)
+    except OSError:
+        pass  # standard output, which was closed when we began
 
 
 def note(record: bytes) -> None:

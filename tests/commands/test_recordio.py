@@ -70,6 +70,17 @@ def test_the_program_keeps_the_process_and_has_pipes_for_streams(recordio):
     assert [words[2].split(b":")[0] for words in kinds[:3]] == [b"pipe", b"pipe", b"/dev/null"]
 
 
+@pytest.mark.parametrize(
+    ("closed", "said", "end"),
+    [("<&-", b"hi\n", [b"PID > [EOF]"]), (">&-", b"", []), ("<&- >&-", b"", [])],
+)
+def test_standard_descriptors_that_are_closed(recordio, closed, said, end):
+    program = recordio("/bin/sh", "-c", "cat; echo hi; :")
+    done = record(["/bin/sh", "-c", f'exec "$@" {closed}', "sh", *program])
+    assert done.stdout == said
+    assert sorted(done.log.splitlines()) == [b"PID < [EOF]", *end, b"PID > hi "]
+
+
 def test_the_programs_errors_pass_by_unrecorded(recordio):
     done = record(recordio("/bin/sh", "-c", "echo trouble >&2; cat"))
     assert sorted(done.log.splitlines()) == [b"PID < [EOF]", b"PID > [EOF]", b"trouble"]
