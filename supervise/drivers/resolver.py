@@ -34,7 +34,7 @@ def prepare() -> None:
     import dns.rdata
     import dns.resolver
 
-    dns.rdata.load_all_types()
+    dns.rdata.load_all_types()  # type: ignore[no-untyped-call]
 
 
 def known_name(ip: bytes) -> bytes | None:
