@@ -82,6 +82,7 @@ SWITCHES: dict[str, tuple[str, object]] = {
 NUMBERS = {"c": "limit", "b": "backlog", "g": "group", "u": "user", "t": "patience"}
 WORDS = {"x": "rules", "I": "interface"}
 BYTES = {"B": "banner", "l": "local_name"}
+ROOT = 0
 FROM_ENVIRONMENT = {"UID": "user", "GID": "group"}
 
 
@@ -200,6 +201,9 @@ def drop_privileges(wanted: Wanted) -> None:
     except OverflowError:
         # Cut to 32 bits, as the originals do, such a number could turn out to be root.
         raise errors.Failure("unable to set uid or gid: invalid argument") from None
+    # The originals say nothing, and whoever writes -u believes that no right of root is left.
+    if wanted.user and not wanted.group and accounts.in_group(ROOT):
+        wanted.warn("still in the group of root: -u was given without -g")
 
 
 def print_port(wanted: Wanted, port: int) -> None:

@@ -18,3 +18,8 @@ def set_user(user: int) -> None:
     os.setuid(user)
     if os.getresuid() != (user,) * 3:
         raise PermissionError(1, "user not dropped")
+
+
+def in_group(group: int) -> bool:
+    """Whether we have the rights of a group, our own or a supplementary one."""
+    return group in (os.getegid(), *os.getgroups())

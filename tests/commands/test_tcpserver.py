@@ -431,11 +431,41 @@ def test_privileges_are_dropped_before_anybody_is_served(background, tmp_path):
 
 
 @pytest.mark.needs_root
+@pytest.mark.parametrize(
+    ("options", "groups", "warned"),
+    [
+        (["-u4321"], "--clear-groups", True),
+        (["-u4321"], "--regid=1234 --groups=0,1", True),
+        (["-qu4321"], "--clear-groups", False),
+        (["-u4321"], "--regid=1234 --groups=1,2", False),
+        (["-u4321", "-g1234"], "--groups=0,1", False),
+        (["-g1234"], "--groups=0,1", False),
+    ],
+)
+def test_a_user_who_keeps_the_group_of_root_is_a_warning(
+    background, tmp_path, options, groups, warned
+):
+    command = ["/usr/bin/setpriv", *groups.split(), *tcpservers.OURS]
+    server = start(background, tmp_path, *LEAN, *options, "--", "/bin/echo", command=command)
+    said = b"tcpserver: warning: still in the group of root: -u was given without -g\n"
+    assert server.log() == said * warned
+
+
+@pytest.mark.needs_root
 def test_rules_are_read_with_the_lesser_privileges(background, tmp_path):
     path = write_rules(tmp_path, {})
     os.chmod(path, 0o600)
     server = start(
-        background, tmp_path, *LEAN, "-u4321", "-x", "rules.cdb", "--", "/bin/echo", cwd=tmp_path
+        background,
+        tmp_path,
+        *LEAN,
+        "-u4321",
+        "-g4321",
+        "-x",
+        "rules.cdb",
+        "--",
+        "/bin/echo",
+        cwd=tmp_path,
     )
     assert server.talk() == b""
     assert server.lines(1) == [f"{DROPPING}unable to read rules.cdb: access denied"]
@@ -586,7 +616,7 @@ def test_a_child_that_cannot_be_made(background, tmp_path):
         "os.execv(sys.argv[1], sys.argv[1:])"
     )
     command = [sys.executable, "-c", limited, *tcpservers.OURS]
-    argv = ("-v", *LEAN, "-u54321", "--", "/bin/cat")
+    argv = ("-v", *LEAN, "-u54321", "-g54321", "--", "/bin/cat")
     server = start(background, tmp_path, *argv, command=command)
     clients = [server.connect() for _ in range(3)]
     for client in clients:

@@ -60,3 +60,13 @@ def test_an_ordinary_user_may_not():
         return troubles
 
     assert in_a_fork(refused) == ["Operation not permitted"] * 2
+
+
+@pytest.mark.needs_root
+def test_a_group_may_be_our_own_or_a_supplementary_one():
+    def story() -> list[bool]:
+        os.setgroups([4321])
+        os.setegid(1234)
+        return [accounts.in_group(group) for group in (1234, 4321, 0, 1)]
+
+    assert in_a_fork(story) == [True, True, False, False]
