@@ -4,6 +4,7 @@ import ast
 import os
 import random
 import re
+import shlex
 import signal
 import socket
 import struct
@@ -280,9 +281,7 @@ with open("descriptors", "w") as descriptors:
 
 
 def test_what_a_queue_program_is_given(run, home):
-    program = home.path / "catch"
-    program.write_text(f"#!{sys.executable} -IS\n{CATCH}")
-    program.chmod(0o755)
+    home.script("catch", f"exec {shlex.quote(sys.executable)} -ISc {shlex.quote(CATCH)}\n")
     done = run("qmail-smtpd", stdin=SENT, env=home.environment(QMAILQUEUE="catch"))
     assert re.fullmatch(rb"250 ok \d+ qp \d+\r\n", last_reply(done))
     assert (home.path / "where").read_text() == str(home.path)

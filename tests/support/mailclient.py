@@ -16,10 +16,11 @@ MESSAGE = b"MAIL FROM:<s@x>\r\nRCPT TO:<r@y>\r\nDATA\r\n"
 
 
 class Outcome(NamedTuple):
-    """What became of one message: the reply's code, and the mark in its text."""
+    """What became of one message: the reply's code, the mark in its text, and our port."""
 
     code: int
     mark: str
+    port: int
 
 
 def message(mark: str, recipient: str) -> bytes:
@@ -36,13 +37,14 @@ def on_the_wire(text: bytes) -> bytes:
 def send(host: str, port: int, recipient: str, mark: str) -> Outcome:
     """Send one message; an OSError where the server cannot be reached."""
     with smtplib.SMTP(host, port, "client.example", PATIENCE) as client:
+        code, our_port = 250, client.sock.getsockname()[1]
         try:
             client.sendmail(SENDER, [recipient], on_the_wire(message(mark, recipient)))
         except smtplib.SMTPRecipientsRefused as refused:
-            return Outcome(refused.recipients[recipient][0], mark)
+            code = refused.recipients[recipient][0]
         except smtplib.SMTPResponseException as refused:
-            return Outcome(refused.smtp_code, mark)
-    return Outcome(250, mark)
+            code = refused.smtp_code
+    return Outcome(code, mark, our_port)
 
 
 class Client:
