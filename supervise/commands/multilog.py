@@ -28,12 +28,14 @@ from supervise import errors, program
 from supervise.drivers.intake import Intake, Places
 from supervise.drivers.orders import Orders
 from supervise.formats import logscript
-from supervise.unix import files
+from supervise.unix import descriptors, files
 
 USAGE = "multilog: usage: multilog action ..."
 
 
 def main(argv: list[str]) -> int:
+    with errors.unable_to("open /dev/null"):
+        descriptors.open_standard()
     os.umask(0o022)
     with errors.unable_to("switch to current directory"):
         start = files.open_read(".")

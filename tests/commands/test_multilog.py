@@ -82,6 +82,43 @@ def test_a_closed_standard_error_costs_nothing(tmp_path):
     assert logdirs.logged(tmp_path / "log") == b"line\n"
 
 
+@pytest.mark.parametrize("closed", ["0<&-", "2>&-", "0<&- 1>&- 2>&-"])
+@pytest.mark.parametrize("places", [["./log"], ["=status", "./log"], ["./log", "./more"]])
+def test_what_is_told_never_gets_into_a_log(tmp_path, closed, places):
+    """A file of ours must not become descriptor 2: the warnings, and what «e» copies, would be
+    written into it."""
+    stuck = tmp_path / "log" / ("@" + "0" * 24 + ".s")
+    stuck.mkdir(parents=True)
+    (tmp_path / "log/current").write_bytes(b"old\n")
+    command = ["/bin/sh", "-c", f'exec "$@" {closed}', "sh"]
+    argv = [*command, *processes.module("multilog", "n2", *places, "e")]
+    assert processes.finish(argv, b"line\n", cwd=tmp_path).code == 0
+    stuck.rmdir()
+    line = b"" if "0" in closed else b"line\n"
+    assert logdirs.logged(tmp_path / "log") == b"old\n" + line
+    for name in ("lock", "state"):
+        assert (tmp_path / "log" / name).read_bytes() == b""
+    if "=status" in places:
+        assert (tmp_path / "status").read_bytes() == (line[:-1].ljust(1001, b"\n") if line else b"")
+
+
+def test_a_processor_works_under_a_parent_that_ignores_and_blocks_everything(tmp_path):
+    def stubborn() -> None:
+        for number in (signal.SIGCHLD, signal.SIGTERM, signal.SIGALRM):
+            signal.signal(number, signal.SIG_IGN)
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM, signal.SIGCHLD})
+
+    done = processes.finish(
+        processes.module("multilog", "s4096", "!tr x y", "./log"),
+        b"x" * 99 + b"\n" + b"x\n" * 2000,
+        cwd=tmp_path,
+        preexec_fn=stubborn,
+    )
+    assert (done.code, done.stderr) == (0, b"")
+    assert logdirs.codes(tmp_path / "log")[0] == "s"
+    assert logdirs.logged(tmp_path / "log").startswith(b"y" * 99)
+
+
 def start(background, folder, *argv: str, **options):
     """multilog with pipes, once it has opened its directory ./log."""
     options = {"stdin": subprocess.PIPE, "stderr": subprocess.PIPE, **options}
