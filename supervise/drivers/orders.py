@@ -20,8 +20,9 @@ from supervise.unix import signals
 from supervise.unix.waiting import Waiter
 
 PROGRAM = "multilog"
-STOPS = {signal.SIGTERM, signal.SIGHUP, signal.SIGINT}
-HEARD = {*STOPS, signal.SIGALRM}
+ASKED = {signal.SIGTERM, signal.SIGALRM}  # for us alone, so heard though they came ignored
+HANGUPS = {signal.SIGHUP, signal.SIGINT}  # of a terminal; nohup and the shell's & ignore them
+STOPS = {signal.SIGTERM, *HANGUPS}
 PAUSE = 5.0  # seconds between two attempts
 T = TypeVar("T")
 
@@ -34,13 +35,16 @@ class Orders:
     """The orders that have come and are not yet obeyed."""
 
     def __init__(self, pause: float = PAUSE) -> None:
-        heard = [number for number in HEARD if signal.getsignal(number) != signal.SIG_IGN]
+        hangups = {number for number in HANGUPS if signal.getsignal(number) != signal.SIG_IGN}
+        heard = ASKED | hangups
         self.wakeup = signals.wake_on(*heard)
         # whoever started us may have blocked them
         signal.pthread_sigmask(signal.SIG_UNBLOCK, heard)
         # A reader of our stderr that ends, and a limit on sizes, must not cost us what is read.
         for number in signals.IGNORED_BY_PYTHON:
             signal.signal(number, signal.SIG_IGN)
+        # Where it came ignored, nobody can wait for a processor.
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         self.length = pause
         self.stop = False
         self.rotate = False

@@ -39,7 +39,11 @@ class Processor:
         """Run the command once, from the start; trouble is told."""
         trouble = f"for processor in {self.name}"
         child = self.orders.insist(f"fork {trouble}", lambda: processes.fork(self.become))
-        code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+        try:
+            code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+        except OSError as error:
+            errors.warn(PROGRAM, f"wait failed {trouble}, pausing: {errors.reason(error)}")
+            return False
         if code != 0:
             how = "crashed" if code < 0 else "failed"
             errors.warn(PROGRAM, f"processor {how} in {self.name}, pausing")
