@@ -5,6 +5,7 @@ All of it happens in the log directory, which must be the current one.
 
 from __future__ import annotations
 
+import errno
 import os
 
 from supervise import errors
@@ -15,6 +16,9 @@ from supervise.machines.oldlogs import Labels, surplus
 
 SAFE, UNFINISHED = "s", "u"
 
+# What a file system says that has no links at all, and a kernel that protects the files of others.
+NO_LINKS = {errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK}
+
 
 class Archive:
     """The old logs of one directory."""
@@ -23,7 +27,7 @@ class Archive:
         self.name = name
         self.number = number
         self.orders = orders
-        self.labels = Labels()
+        self.labels: Labels | None = None
 
     def add(self, file: str, code: str) -> None:
         """Give a file its label, now, and the code that says whether it is complete; nothing
@@ -33,15 +37,25 @@ class Archive:
             return
         if links == 1:  # with two, a multilog was killed between the link and the removal
             self.link(file, code)
-        self.orders.insist(f"remove {self.name}/{file}", lambda: os.unlink(file))
+        self.orders.insist(f"remove {self.name}/{file}", lambda: remove(file))
         self.trim()
 
+    def label(self) -> str:
+        """The next label of the directory."""
+        if self.labels is None:
+            self.labels = Labels(self.names())
+        return tai64.label(self.labels.next(clock.now().tai)).decode()
+
+    def names(self) -> list[bytes]:
+        return self.orders.insist(f"read {self.name}", lambda: os.listdir(b"."))
+
     def link(self, file: str, code: str) -> None:
+        """Give a file a second name, which can clobber nothing; or another name, where it can have
+        only one."""
         while True:
-            label = tai64.label(self.labels.next(clock.now().tai)).decode()
-            new = f"{label}.{code}"
+            new = f"{self.label()}.{code}"
             try:
-                os.link(file, new)
+                link_or_rename(file, new)
                 return
             except FileExistsError:
                 continue  # the next label is a later one
@@ -53,13 +67,29 @@ class Archive:
     def trim(self) -> None:
         """Remove the oldest logs. One that cannot be removed is left; the originals would try it
         for ever."""
-        names = self.orders.insist(f"read {self.name}", lambda: os.listdir(b"."))
-        for name in surplus(names, self.number):
+        for name in surplus(self.names(), self.number):
             try:
-                os.unlink(name)
+                remove(name)
             except OSError as error:
                 what = f"unable to remove {self.name}/{os.fsdecode(name)}"
                 errors.warn(PROGRAM, f"{what}: {errors.reason(error)}")
+
+
+def link_or_rename(file: str, new: str) -> None:
+    try:
+        os.link(file, new)
+    except OSError as error:
+        if error.errno not in NO_LINKS or os.path.lexists(new):
+            raise
+        os.rename(file, new)
+
+
+def remove(name: str | bytes) -> None:
+    """Remove a file that somebody else may have removed already."""
+    try:
+        os.unlink(name)
+    except FileNotFoundError:
+        pass
 
 
 def count_links(file: str) -> int:
