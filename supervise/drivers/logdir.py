@@ -158,14 +158,29 @@ class LogDirectory:
         insist(f"switch to {self.name}", lambda: os.fchdir(self.directory))
         insist(f"write {self.name}/current to disk", lambda: os.fsync(self.current))
         self.close()
-        insist(
-            f"rename current to previous in directory {self.name}",
-            lambda: os.rename("current", "previous"),
+        renamed = insist(
+            f"rename current to previous in directory {self.name}", self.rename_current
         )
         self.current = insist(f"create {self.name}/current", lambda: files.open_append("current"))
         self.rotation.begin()
         insist(f"set mode of {self.name}/current", lambda: os.fchmod(self.current, BEGUN))
-        insist(f"set mode of {self.name}/previous", lambda: os.chmod("previous", COMPLETE))
+        if renamed:
+            self.keep_previous()
+
+    def rename_current(self) -> bool:
+        """Whether there was a `current` to rename. One that somebody removed or moved away is not
+        coming back: to wait for it, as the originals do, would stop the service for ever."""
+        try:
+            os.rename("current", "previous")
+            return True
+        except FileNotFoundError:
+            errors.warn(PROGRAM, f"{self.name}/current is gone, beginning another")
+            return False
+
+    def keep_previous(self) -> None:
+        self.orders.insist(
+            f"set mode of {self.name}/previous", lambda: os.chmod("previous", COMPLETE)
+        )
         if self.processor is None:
             self.archive.add("previous", SAFE)
         else:

@@ -4,36 +4,19 @@ from __future__ import annotations
 
 import errno
 import os
-import signal
 from pathlib import Path
 
 import pytest
 
 from supervise import errors, program
 from supervise.drivers.logdir import LogDirectory
-from supervise.drivers.orders import Orders
 from supervise.drivers.processor import Processor
 from supervise.machines.logline import Segment
-from supervise.unix import signals
 from tests.support import logdirs
 from tests.support.logdirs import Kept
 
 LINE = b"0123456789" * 5 + b"\n"
 FILE = LINE * 45  # ends a file of 4096 bytes, when written at once
-
-
-@pytest.fixture
-def orders(tmp_path, monkeypatch):
-    """Orders whose pauses are short, in a directory of our own; signals as before afterwards."""
-    monkeypatch.chdir(tmp_path)
-    before = {
-        number: signal.getsignal(number)
-        for number in (signal.SIGTERM, signal.SIGALRM, *signals.IGNORED_BY_PYTHON)
-    }
-    yield Orders(pause=0.01)
-    signals.reset()
-    for number, action in before.items():
-        signal.signal(number, action)
 
 
 @pytest.fixture
@@ -61,23 +44,6 @@ def make(orders, opened, tmp_path):
 
 def lines(text: bytes) -> list[Segment]:
     return [Segment("lines", text)]
-
-
-def failing(
-    monkeypatch, name: str, times: int, number: int = errno.EIO, stop: Orders | None = None
-):
-    """Make a function of os fail so many times; the last failure may bring an order to stop."""
-    real, left = getattr(os, name), [times]
-
-    def fail(*arguments: object, **options: object) -> object:
-        if left[0] == 0 or (name == "write" and arguments[0] in (1, 2)):
-            return real(*arguments, **options)
-        left[0] -= 1
-        if stop is not None and left[0] == 0:
-            os.kill(os.getpid(), signal.SIGTERM)
-        raise OSError(number, "made up")
-
-    monkeypatch.setattr(os, name, fail)
 
 
 FRESH = [Kept("current", 0o744, b"NEW\n"), Kept("lock", 0o600, b""), Kept("state", 0o644, b"")]
@@ -158,19 +124,6 @@ def test_old_logs_are_one_fewer_than_the_number(make, tmp_path):
     assert contents == [b"c", b"d"]
 
 
-def test_an_old_log_that_cannot_be_removed_is_left(make, tmp_path, capfd):
-    directory = make(number=3)
-    stuck = "@" + "0" * 24 + ".s"
-    (tmp_path / "log" / stuck).mkdir()
-    for letter in b"abcd":
-        directory.put(lines(FILE.replace(b"0", bytes([letter]))))
-    warning = f"multilog: warning: unable to remove log/{stuck}: is a directory\n"
-    assert capfd.readouterr().err == warning * 3
-    (tmp_path / "log" / stuck).rmdir()
-    contents = [kept.content[:1] for kept in logdirs.kept(tmp_path / "log") if kept.name == "s"]
-    assert contents == [b"c", b"d"]
-
-
 def test_alarm_rotates_only_what_is_not_empty(make, tmp_path):
     directory = make()
     directory.rotate_early()
@@ -196,10 +149,10 @@ STEPS = {
 
 @pytest.mark.parametrize("step", STEPS)
 def test_each_step_of_a_rotation_is_tried_until_it_can_be_done(
-    step, make, monkeypatch, capfd, tmp_path
+    step, make, failing, monkeypatch, capfd, tmp_path
 ):
     directory = make()
-    failing(monkeypatch, step, times=2)
+    failing(step, times=2)
     directory.put(lines(FILE))
     monkeypatch.undo()
     directory.finish()
@@ -211,32 +164,14 @@ def test_each_step_of_a_rotation_is_tried_until_it_can_be_done(
     ]
 
 
-def test_each_attempt_to_link_takes_a_new_label(make, monkeypatch, capfd, tmp_path):
-    directory = make()
-    failing(monkeypatch, "link", times=2)
-    directory.put(lines(FILE))
-    told = capfd.readouterr().err.splitlines()
-    assert len(set(told)) == len(told) == 2
-    assert all(line.startswith("multilog: warning: unable to link to log/@4") for line in told)
-    assert logdirs.codes(tmp_path / "log") == ["s"]
-
-
-def test_a_label_that_is_taken_costs_no_pause(make, monkeypatch, capfd, tmp_path):
-    directory = make()
-    failing(monkeypatch, "link", times=3, number=errno.EEXIST)
-    directory.put(lines(FILE))
-    assert capfd.readouterr().err == ""
-    assert logdirs.codes(tmp_path / "log") == ["s"]
-
-
 @pytest.mark.parametrize("step", [*STEPS, "link"])
 def test_told_to_stop_in_trouble_nothing_that_can_be_written_is_lost(
-    step, make, orders, monkeypatch, capfd, tmp_path
+    step, make, orders, failing, monkeypatch, capfd, tmp_path
 ):
     """TERM during a pause: the rest goes to `current`, which stays unfinished, and the next start
     keeps all of it."""
     directory = make()
-    failing(monkeypatch, step, times=1, stop=orders)
+    failing(step, times=1, stop=True)
     directory.put(lines(FILE))
     directory.put(lines(b"last\n"))
     directory.finish()
@@ -288,33 +223,6 @@ def test_a_processor_makes_the_log_and_passes_its_state_on(make, tmp_path):
     ]
 
 
-@pytest.mark.parametrize(
-    ("trouble", "told"),
-    [("exit 3", "failed"), ("kill -9 $$", "crashed")],
-)
-def test_a_processor_is_run_until_it_succeeds(trouble, told, make, tmp_path, capfd):
-    directory = make(
-        f"cd {tmp_path}; echo try >>tries; cat; test -s go || {{ echo >go; {trouble}; }}"
-    )
-    directory.put(lines(FILE))
-    assert capfd.readouterr().err == f"multilog: warning: processor {told} in log, pausing\n"
-    assert (tmp_path / "tries").read_bytes() == b"try\n" * 2
-    assert logdirs.kept(tmp_path / "log")[0] == Kept("s", 0o744, FILE)
-
-
-def test_a_directory_without_state_can_run_a_processor(make, tmp_path):
-    directory = make("cat; echo new >&5")
-    (tmp_path / "log/state").unlink()
-    directory.put(lines(FILE))
-    assert (tmp_path / "log/state").read_bytes() == b"new\n"
-
-
-def test_a_processor_that_removed_its_output_leaves_an_empty_log(make, tmp_path):
-    directory = make("rm processed newstate")
-    directory.put(lines(FILE))
-    assert logdirs.kept(tmp_path / "log")[0] == Kept("s", 0o744, b"")
-
-
 def test_told_to_stop_while_a_processor_fails(make, orders, tmp_path, capfd):
     directory = make(f"kill -TERM {os.getpid()}; false")
     directory.put(lines(FILE))
@@ -329,9 +237,101 @@ def test_told_to_stop_while_a_processor_fails(make, orders, tmp_path, capfd):
     )
 
 
-def test_told_to_stop_while_a_directory_cannot_be_opened(make, orders, monkeypatch, tmp_path):
+def test_told_to_stop_while_a_directory_cannot_be_opened(make, failing, tmp_path):
     Path(tmp_path, "log").mkdir()
     Path(tmp_path, "log/current").touch(0o644)
-    failing(monkeypatch, "link", times=1, stop=orders)
+    failing("link", times=1, stop=True)
     with pytest.raises(errors.Failure, match=r"^stopped before log could be opened$"):
+        make()
+
+
+def test_a_current_that_somebody_removed_is_replaced_at_the_next_rotation(make, tmp_path, capfd):
+    """The originals wait for it for ever, and the service with them."""
+    directory = make()
+    directory.put(lines(LINE))
+    (tmp_path / "log/current").unlink()
+    directory.put(lines(FILE))
+    directory.put(lines(LINE))
+    assert capfd.readouterr().err == ("multilog: warning: log/current is gone, beginning another\n")
+    assert logdirs.kept(tmp_path / "log")[0] == Kept("current", 0o644, LINE)
+    directory.put(lines(FILE))
+    assert logdirs.codes(tmp_path / "log") == ["s"]
+
+
+def test_a_current_that_somebody_moved_away_keeps_what_it_got(make, tmp_path):
+    directory = make("cat")
+    directory.put(lines(LINE))
+    (tmp_path / "log/current").rename(tmp_path / "mine")
+    directory.put(lines(FILE))
+    directory.put(lines(b"next\n"))
+    assert (tmp_path / "mine").read_bytes() == LINE + FILE
+    assert logdirs.logged(tmp_path / "log") == b"next\n"
+
+
+def test_a_directory_that_is_renamed_is_written_all_the_same(make, tmp_path):
+    directory = make()
+    (tmp_path / "log").rename(tmp_path / "other")
+    directory.put(lines(FILE))
+    directory.put(lines(LINE))
+    directory.finish()
+    assert logdirs.logged(tmp_path / "other") == FILE + LINE
+    assert not (tmp_path / "log").exists()
+
+
+def test_a_directory_that_is_gone_can_be_stopped_with_a_count(make, orders, tmp_path, capfd):
+    directory = make()
+    for path in (tmp_path / "log").iterdir():
+        path.unlink()
+    (tmp_path / "log").rmdir()
+    orders.stop = True
+    directory.put(lines(FILE))
+    directory.put(lines(b"last\n"))
+    directory.finish()
+    assert capfd.readouterr().err == (
+        "multilog: warning: log/current is gone, beginning another\n"
+        "multilog: warning: unable to create log/current, pausing: file does not exist\n"
+        "multilog: warning: stopped with 5 bytes not written to log/current\n"
+    )
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT, errno.EAGAIN, errno.EFBIG])
+def test_a_disk_that_is_full_at_any_byte_costs_none(make, monkeypatch, tmp_path, number):
+    """Each write takes a part only, and then there is trouble once, at every byte of a line."""
+    directory = make()
+    real, calls = os.write, [0]
+
+    def almost_full(descriptor: int, text: bytes) -> int:
+        if descriptor != directory.current:
+            return real(descriptor, text)
+        calls[0] += 1
+        if calls[0] % 2:
+            raise OSError(number, "made up")
+        return real(descriptor, text[: calls[0] // 2])
+
+    directory.orders.length = 0.0
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "write", almost_full)
+        for _ in range(100):
+            directory.put(lines(LINE))
+        directory.finish()
+    assert logdirs.logged(tmp_path / "log") == LINE * 100
+    assert logdirs.codes(tmp_path / "log") == ["s", "s"]
+    assert calls[0] > 100
+
+
+def test_a_read_only_disk_is_told_at_the_start(make, failing, tmp_path):
+    (tmp_path / "log").mkdir()
+    failing("open", 2, errno.EROFS)
+    with pytest.raises(errors.Failure, match=r"^unable to open directory log: read-only file"):
+        make()
+
+
+@pytest.mark.parametrize("there", ["directory", "fifo"])
+def test_a_current_that_is_no_file_is_told_at_the_start(make, tmp_path, there):
+    (tmp_path / "log").mkdir()
+    if there == "directory":
+        (tmp_path / "log/current").mkdir()
+    else:
+        os.mkfifo(tmp_path / "log/current", 0o700)
+    with pytest.raises(errors.Failure, match=r"^unable to append to log/current: "):
         make()
