@@ -95,6 +95,7 @@ def ask(labels: tuple[bytes, ...], kind: str) -> list[Any]:
     """
     import dns.exception
     import dns.name
+    import dns.rdataclass
     import dns.rdatatype
     import dns.resolver
 
@@ -109,9 +110,13 @@ def ask(labels: tuple[bytes, ...], kind: str) -> list[Any]:
         raise OSError(errno.EAGAIN, "nobody could answer") from trouble
     except dns.exception.DNSException as trouble:
         raise OSError(errno.EPROTO, str(trouble)) from trouble
-    wanted = dns.rdatatype.from_text(kind)
+    # Of another class, an address is something else.
+    wanted = (dns.rdataclass.IN, dns.rdatatype.from_text(kind))
     return [
-        record for rrset in answer.response.answer if rrset.rdtype == wanted for record in rrset
+        record
+        for rrset in answer.response.answer
+        if (rrset.rdclass, rrset.rdtype) == wanted
+        for record in rrset
     ]
 
 

@@ -124,6 +124,12 @@ def test_confirming(names):
     assert not resolver.confirms(b"none.example", FOUR)
 
 
+def test_records_of_another_class_are_none(names):
+    names({"good.example. A": ["classes", "10.1.2.3"]})
+    assert resolver.confirms(b"good.example", FOUR)
+    assert resolver.addresses_of(b"good.example", "A") == [FOUR]
+
+
 def test_an_address_as_a_name_confirms_nothing(names):
     server = names({"10.1.2.3. A": ["10.1.2.3"]})
     assert not resolver.confirms(b"10.1.2.3", FOUR)

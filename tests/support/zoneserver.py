@@ -1,8 +1,8 @@
 """A name server for tests: says what a table says, over UDP and TCP, and who asked.
 
 Called with an address, a port (0 for any) and the table in JSON: «NAME TYPE» → texts of records,
-the first of which may be one of MOODS; «OTHER. = TEXT» is a record reached by an alias. Unknown
-names do not exist. Prints the port, then one line «PORT ID NAME TYPE» for each question.
+the first of which may be one of MOODS («classes»: records of other classes come first); «OTHER. =
+TEXT» is a record reached by an alias. Unknown names do not exist. Prints the port, then one line «PORT ID NAME TYPE» for each question.
 """
 
 from __future__ import annotations
@@ -16,10 +16,12 @@ import sys
 import dns.flags
 import dns.message
 import dns.rcode
+import dns.rdata
 import dns.rdatatype
 import dns.rrset
 
-MOODS = {"servfail", "silent", "garbage", "truncated", "refused"}
+MOODS = {"servfail", "silent", "garbage", "truncated", "refused", "classes"}
+FOREIGN_CLASSES = (3, 55)  # Chaos, where an address is a name and a number, and an unknown one
 ATTEMPTS = 50
 
 
@@ -42,6 +44,10 @@ def reply(wire: bytes, table: dict[str, list[str]], over_tcp: bool) -> bytes | N
         answer.set_rcode(dns.rcode.from_text(mood))
     elif records is None:
         answer.set_rcode(dns.rcode.NXDOMAIN)
+    if mood == "classes":
+        for foreign in FOREIGN_CLASSES:
+            record = dns.rdata.GenericRdata(foreign, question.rdtype, b"\0\0\7")
+            answer.answer.append(dns.rrset.from_rdata(question.name, 60, record))
     for text in texts:
         alias, _, target = text.partition(" = ")
         if target:
