@@ -2,7 +2,8 @@
 
 Called with an address, a port (0 for any) and the table in JSON: «NAME TYPE» → texts of records,
 the first of which may be one of MOODS («classes»: records of other classes come first); «OTHER. =
-TEXT» is a record reached by an alias. Unknown names do not exist. Prints the port, then one line «PORT ID NAME TYPE» for each question.
+TEXT» is a record reached by an alias. Unknown names do not exist. Prints the port, then
+one line «PORT ID NAME TYPE» for each question.
 """
 
 from __future__ import annotations
