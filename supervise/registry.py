@@ -9,6 +9,7 @@ from typing import Protocol, cast
 PROGRAMS: dict[str, str] = {
     "envdir": "envdir",
     "multilog": "multilog",
+    "pgrphack": "pgrphack",
     "qmail-queue": "qmail_queue",
     "qmail-smtpd": "qmail_smtpd",
     "recordio": "recordio",
