@@ -8,6 +8,7 @@ from typing import Protocol, cast
 
 PROGRAMS: dict[str, str] = {
     "envdir": "envdir",
+    "envuidgid": "envuidgid",
     "multilog": "multilog",
     "pgrphack": "pgrphack",
     "qmail-queue": "qmail_queue",
