@@ -129,14 +129,19 @@ def become(argv: list[str], environment: Environment | None = None) -> int:
     return take_over(argv, environment)
 
 
-def become_or_fail(argv: list[str], environment: Environment | None = None) -> int:
-    """As `become`, with the line that every loader says when the program cannot be run."""
+def become_or_fail(
+    argv: list[str], environment: Environment | None = None, called: str | None = None
+) -> int:
+    """As `become`, with the line that every loader says when the program cannot be run. One that
+    is exec'ed is told that it is called `called`, and argv[0] otherwise."""
     with errors.unable_to(f"run {argv[0]}"):
-        execute_unless_ours(argv, environment)
+        execute_unless_ours(argv, environment, called)
     return take_over(argv, environment)
 
 
-def execute_unless_ours(argv: list[str], environment: Environment | None) -> None:
+def execute_unless_ours(
+    argv: list[str], environment: Environment | None, called: str | None = None
+) -> None:
     """Exec the program that argv[0] names; return where it is ours, to be called instead.
 
     Raises OSError by the originals' rules of search, which are not those of execvp: whatever is
@@ -145,12 +150,15 @@ def execute_unless_ours(argv: list[str], environment: Environment | None) -> Non
     """
     if not argv[0]:  # every candidate is a directory; and Python refuses to exec a nameless program
         raise PermissionError(errno.EACCES, "no name")
+    if called == "":
+        raise OSError(errno.EINVAL, "no name")  # the same refusal
+    told = argv if called is None else [called, *argv[1:]]
     trouble: OSError = FileNotFoundError(errno.ENOENT, argv[0])
     for path in candidates(argv[0]):
         if in_place(argv[0], path):
             return
         try:
-            execute(path, argv, environment)
+            execute(path, told, environment)
         except FileNotFoundError:
             pass
         except (PermissionError, IsADirectoryError) as refusal:

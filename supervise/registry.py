@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Protocol, cast
 
 PROGRAMS: dict[str, str] = {
+    "argv0": "argv0",
     "envdir": "envdir",
     "envuidgid": "envuidgid",
     "multilog": "multilog",

@@ -1,0 +1,53 @@
+"""Our argv0 beside Debian's ucspi-tcp, which has the original."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.support import inherited, processes
+from tests.support.sidebyside import empty, needs, ours, theirs
+
+pytestmark = needs("argv0")
+
+words = st.text(st.characters(exclude_characters="\0", max_codepoint=0x2FF), max_size=8)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    folder = empty(tmp_path_factory.mktemp("argv0") / "work")
+    (folder / "script").write_text('#!/bin/sh\necho "$0" "$@"\n')
+    (folder / "script").chmod(0o755)
+    (folder / "no-line").write_text("echo no interpreter line\n")
+    (folder / "no-line").chmod(0o755)
+    return folder
+
+
+@settings(max_examples=30)
+@given(words.filter(bool), st.lists(words, max_size=3))
+def test_the_same_words(folder, zero, arguments):
+    show = ("/bin/sh", zero, "-c", "cat /proc/$$/cmdline", *arguments)
+    original = theirs(folder, "argv0", *show)
+    assert original.finished.stdout.startswith(zero.encode() + b"\0-c\0")
+    assert ours(folder, "argv0", *show) == original
+
+
+@pytest.mark.parametrize(
+    "argv",
+    [
+        (), ("/bin/true",), ("", "x"), ("-h", "x"), ("--", "x"), ("true", "x"),
+        ("nonexistent", "x"), ("/nonexistent/child", "x"), ("/tmp", "x"),
+        ("./script", "zero", "a", "b c", ""), ("./no-line", "zero"), ("cat", "zero", "/nonexistent"), ("/bin/sh", "x", "-c", "exit 9"),
+        ("./script/x", "zero"), ("env", "env", "-0"),
+    ],
+    ids=str,
+)  # fmt: skip
+def test_the_same_answer_to_every_call(folder, argv):
+    assert ours(folder, "argv0", *argv) == theirs(folder, "argv0", *argv)
+
+
+def test_the_descriptors_of_the_program():
+    # argv0 takes the shell's name twice.
+    original = inherited.by_child_of(["/usr/bin/argv0", "/bin/sh"])
+    assert inherited.by_child_of([processes.script("argv0"), "/bin/sh"]) == original
