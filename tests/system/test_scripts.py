@@ -198,3 +198,36 @@ def test_a_port_that_does_not_exist(port):
     done = finish([RUN, port])
     line = b"scripts/run: fatal: unable to listen on port %s: no such port\n" % port.encode()
     assert done == (111, b"", line)
+
+
+FAKE_PYTHON = """#!/bin/sh
+if [ "$2" = venv ]; then
+    echo >>made
+    mkdir -p .venv/bin
+    printf '#!/bin/sh\\n# %s\\n' "$PWD/.venv/bin/python3" >.venv/bin/pip
+    cp .venv/bin/pip .venv/bin/svscan
+    chmod 755 .venv/bin/*
+fi
+"""
+
+
+def test_a_checkout_that_was_moved_or_copied_gets_a_venv_of_its_own(tmp_path):
+    place, other = tmp_path / "first place", tmp_path / "second"
+    (place / "scripts").mkdir(parents=True)
+    shutil.copy2(CHECKOUT / "scripts" / "install", place / "scripts")
+    shutil.copy2(CHECKOUT / "setup.cfg", place)
+    (tmp_path / "python3").write_text(FAKE_PYTHON)
+    (tmp_path / "python3").chmod(0o755)
+    environment = {"PATH": f"{tmp_path}:/usr/bin:/bin"}
+
+    def install(checkout: Path) -> int:
+        """How many times its .venv was made so far."""
+        done = finish([str(checkout / "scripts" / "install")], env=environment)
+        assert done == (0, b"", b"")
+        return len((checkout / "made").read_text())
+
+    assert [install(place), install(place)] == [1, 1]
+    shutil.copytree(place, other)
+    assert [install(other), install(other)] == [2, 2]
+    place.rename(tmp_path / "moved")
+    assert [install(tmp_path / "moved"), install(other)] == [2, 2]
