@@ -38,7 +38,7 @@ from supervise.drivers import connection, listener
 from supervise.drivers.connection import QUIET, TELLING, WARNING, Settings
 from supervise.errors import unable_to
 from supervise.formats import address, number
-from supervise.unix import accounts, sockets
+from supervise.unix import accounts, descriptors, sockets
 from supervise.unix.sockets import End
 
 USAGE = (
@@ -122,7 +122,8 @@ def take_environment(wanted: Wanted) -> None:
 
 
 def serve(wanted: Wanted, host: str, port: str, child: list[str]) -> int:
-    listener.occupy_standard()
+    with unable_to(f"open {os.devnull}"):
+        descriptors.open_standard()
     listening_port = port_number(port)
     listening = listener.listen(place(wanted, host), listening_port, wanted.backlog)
     local_port = listener.port_of(listening)

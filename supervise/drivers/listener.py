@@ -168,21 +168,10 @@ def heard() -> list[int]:
     return [signal.SIGTERM, *(ENDING - deaf)]
 
 
-def occupy_standard() -> None:
-    """Put /dev/null where a standard descriptor is closed, so that no socket takes its number."""
-    while (null := open_null()) in descriptors.STANDARD:
-        os.set_inheritable(null, True)
-    os.close(null)
-
-
 def leave_standard() -> None:
     """Give up what was standard input and output: whoever waits for their end shall see it."""
-    null = open_null()
+    with unable_to(f"open {os.devnull}"):
+        null = os.open(os.devnull, os.O_RDWR)
     os.dup2(null, 0)
     os.dup2(null, 1)
     os.close(null)
-
-
-def open_null() -> int:
-    with unable_to(f"open {os.devnull}"):
-        return os.open(os.devnull, os.O_RDWR)

@@ -826,6 +826,7 @@ def test_a_host_by_its_name(background, tmp_path):
     [
         (b"1 , 2 : USERID : UNIX : joe\r\n", "joe", "joe"),
         (b"1,2:USERID:UNIX:jo e:x\ty z%\r\n", "joe:xyz%", "joe?xyz?"),
+        (b"1,2:USERID:UNIX:\x01\x1b[2J:\xff\ntcpserver: x\n", "\x01\x1b[2J:\xff", "??[2J??"),
         (b"1 , 2 : ERROR : NO-USER\r\n", "", ""),
         (b"1 , 2 : USERID : UNIX : joe", None, ""),
     ],
