@@ -102,6 +102,13 @@ def test_what_is_told_never_gets_into_a_log(tmp_path, closed, places):
         assert (tmp_path / "status").read_bytes() == (line[:-1].ljust(1001, b"\n") if line else b"")
 
 
+def test_a_processor_may_speak_though_standard_error_was_closed(tmp_path):
+    argv = processes.module("multilog", "s4096", "!cat; echo told >&2", "./log")
+    command = ["/bin/sh", "-c", 'exec "$@" 1>&- 2>&-', "sh", *argv]
+    assert processes.finish(command, b"x\n" * 2000, cwd=tmp_path).code == 0
+    assert logdirs.codes(tmp_path / "log") == ["s"]
+
+
 def test_a_processor_works_under_a_parent_that_ignores_and_blocks_everything(tmp_path):
     def stubborn() -> None:
         for number in (signal.SIGCHLD, signal.SIGTERM, signal.SIGALRM):

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -16,6 +17,23 @@ def test_labels_grow_whatever_the_clock_does(times):
     assert given == sorted(set(given))
     assert given[0] == tai64.from_unix(times[0])
     assert all(label.nanoseconds % 1000 == 500 for label in given)
+
+
+@given(st.lists(st.integers(0, 5 * 10**9)), st.integers(0, 5 * 10**9))
+def test_labels_grow_from_those_that_are_there(there, time):
+    names = [tai64.label(tai64.from_unix(each)) + b".s" for each in there]
+    label = tai64.label(Labels([b"state", *names]).next(tai64.from_unix(time)))
+    assert all(label > name[:25] for name in names)
+    if time > max(there, default=0) + 1000:
+        assert label == tai64.label(tai64.from_unix(time))
+
+
+@pytest.mark.parametrize(
+    "name", [b"current", b"@" + b"z" * 25, b"@8" + b"0" * 23, b"@" + b"f" * 24]
+)
+def test_what_no_clock_can_show_is_not_grown_from(name):
+    now = tai64.from_unix(5)
+    assert Labels([name]).next(now) == now
 
 
 def test_what_counts_as_old():
