@@ -16,7 +16,7 @@ from supervise.drivers.connection import Settings
 from supervise.errors import unable_to
 from supervise.formats import tcplog
 from supervise.machines.slots import Slots
-from supervise.unix import descriptors, processes, signals, sockets
+from supervise.unix import processes, signals, sockets
 from supervise.unix.sockets import End
 from supervise.unix.waiting import Waiter
 

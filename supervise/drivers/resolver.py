@@ -28,11 +28,12 @@ LOCAL_SERVER = b"127.0.0.1"
 
 
 def prepare() -> None:
-    """Import what a look-up needs, and every type of record: an answer may hold any, and the
-    library would otherwise look for its module then, when we may not read our own files, and once
-    more for each connection."""
+    """Import what a look-up needs, and every type of record and message: an answer may hold or be
+    any, and the library would otherwise look for its module then, when we may not read our own
+    files, and once more for each connection."""
     import dns.rdata
     import dns.resolver
+    import dns.update
 
     dns.rdata.load_all_types()  # type: ignore[no-untyped-call]
 
