@@ -202,3 +202,21 @@ def test_whatever_comes_when_everything_arrives_once_and_in_order(turns):
         assert os.read(ends.program_in, 1) == b""
         ends.shut("program_out")
         assert ends.code() == 7
+
+
+def test_a_sink_that_was_closed_from_the_start():
+    silent, network = socket.socketpair()
+    source, program_out = os.pipe()
+    os.write(program_out, b"to nobody")
+
+    def child():
+        os.close(1)
+        sources = {Way.INWARD: silent.fileno(), Way.OUTWARD: source}
+        pump.Pump(Relay(), sources, {Way.OUTWARD: 1}).run()
+        return 7
+
+    with silent, network:
+        pid = processes.fork(child)
+        os.close(source)
+        os.close(program_out)
+        assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 7
