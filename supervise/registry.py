@@ -7,7 +7,9 @@ from collections.abc import Callable
 from typing import Protocol, cast
 
 PROGRAMS: dict[str, str] = {
+    "addcr": "addcr",
     "argv0": "argv0",
+    "delcr": "delcr",
     "envdir": "envdir",
     "envuidgid": "envuidgid",
     "multilog": "multilog",
