@@ -12,6 +12,8 @@ PROGRAMS: dict[str, str] = {
     "delcr": "delcr",
     "envdir": "envdir",
     "envuidgid": "envuidgid",
+    "fixcrio": "fixcrio",
+    "mconnect-io": "mconnect_io",
     "multilog": "multilog",
     "pgrphack": "pgrphack",
     "qmail-queue": "qmail_queue",

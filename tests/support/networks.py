@@ -1,0 +1,30 @@
+"""The network as tcpclient leaves it to its program: descriptors 6 and 7."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+from typing import Any
+
+from tests.support.patience import PATIENCE
+from tests.support.processes import Background
+
+
+def on_six_and_seven(
+    background: Background, argv: list[str], closed: tuple[int, ...] = (), **options: Any
+) -> tuple[subprocess.Popen[bytes], socket.socket]:
+    """Start a program whose network we are; returns it and our end."""
+    near, far = socket.socketpair()
+    near.settimeout(PATIENCE)
+    far.set_inheritable(False)
+
+    def arrange() -> None:
+        for number in (6, 7):
+            os.dup2(far.fileno(), number)
+        for number in closed:
+            os.close(number)
+
+    process = background.start(argv, preexec_fn=arrange, close_fds=False, **options)
+    far.close()
+    return process, near
