@@ -112,10 +112,3 @@ def note(record: bytes) -> None:
             readiness.wait((), (LOG,))
         except OSError:
             return
-
-
-def shut(descriptor: int) -> None:
-    try:
-        os.close(descriptor)
-    except OSError:
-        pass  # it was closed already when we were started
