@@ -179,6 +179,7 @@ PROCESSORS = [
     "!cat; cat <&4 >&5; echo x >&5",
     "!",
     "!rm processed; cat >&5",
+    "!rm processed newstate; cat",
     "!umask",
 ]
 
