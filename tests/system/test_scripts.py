@@ -10,6 +10,7 @@ import smtplib
 import socket
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pexpect
 import pytest
@@ -27,12 +28,22 @@ def free_port() -> int:
         return server.getsockname()[1]
 
 
+def at_terminal(argv: list[str], **options: Any) -> pexpect.spawn:
+    """Run a command as somebody does who sits there: Ctrl-C counts, whatever becomes of ours."""
+
+    def attend() -> None:
+        for number in (signal.SIGINT, signal.SIGQUIT):
+            signal.signal(number, signal.SIG_DFL)
+
+    return pexpect.spawn(argv[0], argv[1:], timeout=PATIENCE, preexec_fn=attend, **options)
+
+
 @pytest.fixture
 def terminal(tmp_path: Path) -> Iterator[pexpect.spawn]:
     """scripts/run on a free port, at a terminal of its own."""
     port = free_port()
     environment = {"PATH": os.environ["PATH"], "TMPDIR": str(tmp_path), "HOME": str(tmp_path)}
-    session = pexpect.spawn(RUN, [str(port)], env=environment, timeout=PATIENCE, encoding="utf-8")
+    session = at_terminal([RUN, str(port)], env=environment, encoding="utf-8")
     session.port = port
     yield session
     session.close(force=True)
@@ -148,9 +159,7 @@ def test_from_wherever_it_is_called_and_with_spaces_everywhere(tmp_path, through
     environment = {"PATH": os.environ["PATH"], "TMPDIR": str(tmp_path / "my tmp")}
     environment["CDPATH"] = str(tmp_path / "trap")
     port = free_port()
-    session = pexpect.spawn(
-        "/bin/sh", [command, str(port)], cwd=str(cwd), env=environment, timeout=PATIENCE
-    )
+    session = at_terminal(["/bin/sh", command, str(port)], cwd=str(cwd), env=environment)
     session.expect("Ctrl-C")
     eventually(lambda: send(port))
     session.sendcontrol("c")
