@@ -19,6 +19,7 @@ PROGRAMS: dict[str, str] = {
     "qmail-queue": "qmail_queue",
     "qmail-smtpd": "qmail_smtpd",
     "recordio": "recordio",
+    "setlock": "setlock",
     "setuidgid": "setuidgid",
     "supervise": "supervise",
     "svc": "svc",

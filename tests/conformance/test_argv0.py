@@ -38,7 +38,8 @@ def test_the_same_words(folder, zero, arguments):
     [
         (), ("/bin/true",), ("", "x"), ("-h", "x"), ("--", "x"), ("true", "x"),
         ("nonexistent", "x"), ("/nonexistent/child", "x"), ("/tmp", "x"),
-        ("./script", "zero", "a", "b c", ""), ("./no-line", "zero"), ("cat", "zero", "/nonexistent"), ("/bin/sh", "x", "-c", "exit 9"),
+        ("./script", "zero", "a", "b c", ""), ("./no-line", "zero"),
+        ("cat", "zero", "/nonexistent"), ("/bin/sh", "x", "-c", "exit 9"),
         ("./script/x", "zero"), ("env", "env", "-0"),
     ],
     ids=str,
