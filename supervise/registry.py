@@ -12,6 +12,7 @@ PROGRAMS: dict[str, str] = {
     "delcr": "delcr",
     "envdir": "envdir",
     "envuidgid": "envuidgid",
+    "fghack": "fghack",
     "fixcrio": "fixcrio",
     "mconnect-io": "mconnect_io",
     "multilog": "multilog",
