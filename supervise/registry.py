@@ -22,6 +22,7 @@ PROGRAMS: dict[str, str] = {
     "recordio": "recordio",
     "setlock": "setlock",
     "setuidgid": "setuidgid",
+    "softlimit": "softlimit",
     "supervise": "supervise",
     "svc": "svc",
     "svok": "svok",

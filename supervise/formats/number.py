@@ -1,4 +1,4 @@
-"""Numbers as ucspi-tcp reads them: leading digits, whatever follows; none is 0."""
+"""Numbers as the originals read them: ucspi-tcp takes leading digits, whatever follows."""
 
 from __future__ import annotations
 
@@ -17,4 +17,10 @@ def leading(text: str) -> int:
 
 def port(text: str) -> int | None:
     """A port given in digits alone, cut to 16 bits; None where it is a name. Empty is 0."""
-    return leading(text) % 2**16 if DIGITS.fullmatch(text) else None
+    number = whole(text)
+    return None if number is None else number % 2**16
+
+
+def whole(text: str) -> int | None:
+    """A number in digits alone; None where anything else is there. Empty is 0."""
+    return leading(text) if DIGITS.fullmatch(text) else None

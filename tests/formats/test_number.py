@@ -33,3 +33,14 @@ def test_a_number_of_any_length_is_read():
 )
 def test_ports(text, port):
     assert number.port(text) == port
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("5", 5), ("016", 16), ("", 0), ("18446744073709551616", 0), ("5x", None), ("-1", None),
+        ("+1", None), (" 1", None), ("1\n", None), ("0x1", None), ("٣", None), ("=", None),
+    ],
+)  # fmt: skip
+def test_numbers_that_stand_alone(text, value):
+    assert number.whole(text) == value
