@@ -22,12 +22,17 @@ from supervise.unix import descriptors
 USAGE = "svscan: usage: svscan [ directory ]"
 
 
+# What every log service calls in place: imported once here, its memory is shared by all of them.
+LOGGERS = ["multilog", "setuidgid"]
+
+
 def main(argv: list[str]) -> int:
     if argv:
         with errors.unable_to(f"chdir to {argv[0]}"):
             os.chdir(argv[0])
     descriptors.open_standard()
     put_our_programs_first()
+    program.preload(LOGGERS)
     Scanner(run_supervise).run_until_stopped()
     return 0
 
