@@ -29,16 +29,15 @@ child exits 100 when the rules deny its client, 111 when it could not run the pr
 
 from __future__ import annotations
 
-import errno
 import os
 import socket
 
 from supervise import errors, program
-from supervise.drivers import connection, listener
+from supervise.drivers import connection, hosts, listener
 from supervise.drivers.connection import QUIET, TELLING, WARNING, Settings
 from supervise.errors import unable_to
-from supervise.formats import address, number
-from supervise.unix import accounts, descriptors, sockets
+from supervise.formats import number
+from supervise.unix import accounts, descriptors
 from supervise.unix.sockets import End
 
 USAGE = (
@@ -124,7 +123,7 @@ def take_environment(wanted: Wanted) -> None:
 def serve(wanted: Wanted, host: str, port: str, child: list[str]) -> int:
     with unable_to(f"open {os.devnull}"):
         descriptors.open_standard()
-    listening_port = port_number(port)
+    listening_port = hosts.port_number(port)
     listening = listener.listen(place(wanted, host), listening_port, wanted.backlog)
     local_port = listener.port_of(listening)
     program.preload(child)
@@ -141,54 +140,11 @@ def serve(wanted: Wanted, host: str, port: str, child: list[str]) -> int:
     return server.run()
 
 
-def port_number(port: str) -> int:
-    found = number.port(port)
-    if found is not None:
-        return found
-    try:
-        return socket.getservbyname(port, "tcp")
-    except (OSError, UnicodeError):
-        raise errors.Failure(f"unable to figure out port number for {port}") from None
-
-
 def place(wanted: Wanted, host: str) -> End | None:
     """Where to listen; None is everywhere."""
     if host in ("", "0"):
         return End(listener.ANY_IPV4, 0) if wanted.only_ipv4 else None
-    scope = interface(wanted.interface) if wanted.interface else 0
-    name, _, zone = host.partition("%")
-    packed = address.parse(os.fsencode(name).strip(b"[]")) if ":" in name else None
-    if packed is None:
-        packed = find(wanted, host)
-    elif zone:
-        scope = interface(zone)
-    if len(packed) == 16 and wanted.only_ipv4:
-        raise errors.Failure(f"no IP address for {host}")
-    return End(packed, 0, scope if len(packed) == 16 else 0)
-
-
-def interface(name: str) -> int:
-    with unable_to(f"find interface {name}"):
-        try:
-            return sockets.interface_index(name)
-        except OSError:
-            raise OSError(errno.ENXIO, name) from None
-
-
-def find(wanted: Wanted, host: str) -> bytes:
-    """The first address of a host name."""
-    from supervise.drivers import resolver
-
-    try:
-        found = resolver.addresses_of_host(os.fsencode(host), ipv6=not wanted.only_ipv4)
-    except OSError as error:
-        reason = errors.reason(error)
-        raise errors.Failure(
-            f"temporarily unable to figure out IP address for {host}: {reason}"
-        ) from error
-    if not found:
-        raise errors.Failure(f"no IP address for {host}")
-    return found[0]
+    return hosts.find(host, 0, not wanted.only_ipv4, interface=wanted.interface)[0]
 
 
 def drop_privileges(wanted: Wanted) -> None:

@@ -68,17 +68,35 @@ def confirms(name: bytes, ip: bytes) -> bool:
         return False
 
 
-def addresses_of_host(host: bytes, ipv6: bool) -> list[bytes]:
-    """The addresses of a host that a user named, IPv4 first; empty where there are none."""
+def addresses_of_host(host: bytes, ipv6: bool, both: bool = False) -> list[bytes]:
+    """The addresses of a host that a user named, IPv4 first; empty where there are none.
+
+    The IPv6 ones are looked up where there are no IPv4 ones, or where `both` are wanted; all that
+    are found are to be tried then, so they come in random order.
+    """
     for name in qualify.alternatives(host, rewriting()):
         found = address.literals(name)
         if found is None:
-            found = addresses_of(name, "A")
-            if ipv6 and not found:
-                found = addresses_of(name, "AAAA")
+            found = in_order(addresses_of(name, "A"), both)
+            if ipv6 and (both or not found):
+                found += in_order(more_addresses_of(name, found), both)
         if found:
             return found
     return []
+
+
+def in_order(addresses: list[bytes], at_random: bool) -> list[bytes]:
+    return sorted(addresses, key=lambda _: os.urandom(8)) if at_random else addresses
+
+
+def more_addresses_of(name: bytes, known: list[bytes]) -> list[bytes]:
+    """The IPv6 addresses of a name; trouble is none where other addresses are known."""
+    try:
+        return addresses_of(name, "AAAA")
+    except OSError:
+        if not known:
+            raise
+        return []
 
 
 def addresses_of(name: bytes, kind: str) -> list[bytes]:

@@ -1,5 +1,7 @@
-"""What a server's program finds in its environment. Source: cr.yp.to/proto/ucspi.txt, and the
-TCP6 names of ucspi-tcp's IPv6 patch."""
+"""What the program of a server or a client finds in its environment.
+
+Source: cr.yp.to/proto/ucspi.txt, and the TCP6 names of ucspi-tcp's IPv6 patch.
+"""
 
 from __future__ import annotations
 
@@ -11,13 +13,20 @@ Variable = tuple[bytes, bytes | None]  # None: to be removed
 
 
 def variables(connection: Connection, protocol: bytes, interface: bytes | None) -> list[Variable]:
-    """The variables of a connection; `protocol` is TCP or TCP6, `interface` that of a link-local
-    client."""
+    """The variables of a server's connection; `protocol` is TCP or TCP6, `interface` that of a
+    link-local client."""
+    return [
+        *classic(connection, protocol),
+        *((b"TCP6" + name, long(name, value)) for name, value in facts(connection)),
+        (b"TCP6INTERFACE", interface),
+    ]
+
+
+def classic(connection: Connection, protocol: bytes) -> list[Variable]:
+    """The variables that clients and servers both have."""
     return [
         (b"PROTO", protocol),
         *((b"TCP" + name, value) for name, value in facts(connection)),
-        *((b"TCP6" + name, long(name, value)) for name, value in facts(connection)),
-        (b"TCP6INTERFACE", interface),
     ]
 
 

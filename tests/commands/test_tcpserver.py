@@ -84,12 +84,6 @@ def test_a_port_that_is_taken(run):
     assert done == (111, b"", FATAL + b"unable to bind: address already used\n")
 
 
-def test_names_of_services():
-    assert tcpserver.port_number("smtp") == 25
-    assert tcpserver.port_number("70000") == 4464
-    assert tcpserver.port_number("") == 0
-
-
 def test_options_are_read_left_to_right_and_the_last_one_wins(monkeypatch):
     monkeypatch.setenv("UID", "1000")
     monkeypatch.setenv("GID", "100x")

@@ -169,6 +169,41 @@ def test_hosts(names, monkeypatch, host, ipv6, found):
     assert [address.text(ip).decode() for ip in addresses] == found
 
 
+@pytest.mark.parametrize(
+    ("host", "found"),
+    [
+        ("both.test", ["10.0.0.3", "::3"]),
+        ("half.test", ["10.0.0.5"]),
+        ("six.test", ["::6"]),
+        ("10.0.0.9.10.0.0.8", ["10.0.0.9", "10.0.0.8"]),
+    ],
+)
+def test_hosts_by_both_families(names, monkeypatch, host, found):
+    monkeypatch.setenv("DNSREWRITEFILE", "/nonexistent")
+    monkeypatch.setenv("LOCALDOMAIN", "")
+    names({**TABLE, "half.test. A": ["10.0.0.5"], "half.test. AAAA": ["servfail"]})
+    addresses = resolver.addresses_of_host(host.encode(), ipv6=True, both=True)
+    assert [address.text(ip).decode() for ip in addresses] == found
+
+
+def test_addresses_that_are_all_tried_come_in_any_order(names, monkeypatch):
+    monkeypatch.setenv("DNSREWRITEFILE", "/nonexistent")
+    every = [f"10.0.0.{number}" for number in range(1, 20)]
+    names({"many.test. A": every})
+    addresses = resolver.addresses_of_host(b"many.test", ipv6=False, both=True)
+    found = [address.text(ip).decode() for ip in addresses]
+    assert sorted(found) == sorted(every)
+    assert found != every, "once in 10 ** 17"
+
+
+def test_trouble_with_the_only_family_is_trouble(names, monkeypatch):
+    monkeypatch.setenv("DNSREWRITEFILE", "/nonexistent")
+    monkeypatch.setenv("LOCALDOMAIN", "")
+    names({"half.test. AAAA": ["servfail"]})
+    with pytest.raises(OSError, match=r"."):
+        resolver.addresses_of_host(b"half.test", ipv6=True, both=True)
+
+
 def test_hosts_with_alternatives(names, monkeypatch):
     monkeypatch.setenv("DNSREWRITEFILE", "/nonexistent")
     monkeypatch.setenv("LOCALDOMAIN", "none.test test")

@@ -36,3 +36,17 @@ def test_what_is_not_known_is_removed_and_what_is_empty_is_set():
     }  # fmt: skip
     assert found[b"TCPREMOTEIP"] == found[b"TCP6REMOTEIP"] == b"fe80::2"
     assert found[b"TCP6INTERFACE"] == b"eth0"
+
+
+def test_the_variables_of_a_client():
+    connection = Connection(None, b"127.0.0.1", 5000, b"", b"127.0.0.2", None, 25)
+    assert ucspi.classic(connection, b"TCP") == [
+        (b"PROTO", b"TCP"),
+        (b"TCPLOCALIP", b"127.0.0.1"),
+        (b"TCPLOCALPORT", b"5000"),
+        (b"TCPLOCALHOST", None),
+        (b"TCPREMOTEIP", b"127.0.0.2"),
+        (b"TCPREMOTEPORT", b"25"),
+        (b"TCPREMOTEHOST", b""),
+        (b"TCPREMOTEINFO", None),
+    ]

@@ -29,13 +29,15 @@ from supervise.unix import signals
 resolver.PORT, identity.PORT, resolver.LIFETIME = int(sys.argv[1]), int(sys.argv[2]), {lifetime}
 identity.ask.__defaults__ = (identity.PORT,)
 signals.reset()
-os._exit(program.run("tcpserver", sys.argv[3:]))
+os._exit(program.run(sys.argv[3], sys.argv[4:]))
 """
 
 
-def moved(dns: int = 0, ident: int = 0, lifetime: float = PATIENCE) -> list[str]:
-    """The command of a tcpserver that finds DNS and ident servers at these ports."""
-    return [sys.executable, "-c", MOVED.format(lifetime=lifetime), str(dns), str(ident)]
+def moved(
+    dns: int = 0, ident: int = 0, lifetime: float = PATIENCE, name: str = "tcpserver"
+) -> list[str]:
+    """The command of a program that finds DNS and ident servers at these ports."""
+    return [sys.executable, "-c", MOVED.format(lifetime=lifetime), str(dns), str(ident), name]
 
 
 class Server(NamedTuple):
