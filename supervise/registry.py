@@ -28,6 +28,7 @@ PROGRAMS: dict[str, str] = {
     "svok": "svok",
     "svscan": "svscan",
     "svstat": "svstat",
+    "tcpclient": "tcpclient",
     "tcprules": "tcprules",
     "tcprulescheck": "tcprulescheck",
     "tcpserver": "tcpserver",

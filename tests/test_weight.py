@@ -46,6 +46,7 @@ ALLOWED = {
         "threading",
         "traceback",
     },
+    "tcpclient": {"socket"},
     "tcpserver": {"socket"},
 }
 
