@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import re
-
-DIGITS = re.compile("[0-9]*")
+DIGITS = "0123456789"
 WORD = 2**64  # an unsigned long, which wraps around
 
 
 def leading(text: str) -> int:
     """«5», «5x» and «18446744073709551621» are 5; «x» is 0."""
-    digits = DIGITS.match(text)
+    digits = text[: len(text) - len(text.lstrip(DIGITS))]
     # Python refuses to read very long numbers; digits before the last 64 do not change the rest.
-    return int("0" + digits[0][-64:]) % WORD if digits else 0
+    return int("0" + digits[-64:]) % WORD
 
 
 def port(text: str) -> int | None:
@@ -23,4 +21,4 @@ def port(text: str) -> int | None:
 
 def whole(text: str) -> int | None:
     """A number in digits alone; None where anything else is there. Empty is 0."""
-    return leading(text) if DIGITS.fullmatch(text) else None
+    return None if text.strip(DIGITS) else leading(text)
