@@ -28,6 +28,7 @@ PROGRAMS: dict[str, str] = {
     "svok": "svok",
     "svscan": "svscan",
     "svstat": "svstat",
+    "tai64n": "tai64n",
     "tcpclient": "tcpclient",
     "tcprules": "tcprules",
     "tcprulescheck": "tcprulescheck",
