@@ -29,6 +29,7 @@ PROGRAMS: dict[str, str] = {
     "svscan": "svscan",
     "svstat": "svstat",
     "tai64n": "tai64n",
+    "tai64nlocal": "tai64nlocal",
     "tcpclient": "tcpclient",
     "tcprules": "tcprules",
     "tcprulescheck": "tcprulescheck",
