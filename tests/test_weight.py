@@ -34,6 +34,7 @@ HEAVY = {
 # The long-lived roots of a tree pay once for what all below them share.
 ALLOWED = {
     "qmail-smtpd": {"dataclasses", "inspect", "socket"},
+    "readproctitle": {"logging", "setproctitle", "threading", "traceback"},
     "supervise": {"ctypes", "dataclasses", "inspect", "socket"},
     "svscan": {
         "ctypes",
