@@ -168,11 +168,16 @@ def execute_unless_ours(
 
 def preload(words: list[str]) -> None:
     """Import now whatever a later `become` of these words may call, while we may still read our
-    own files."""
+    own files; a program that imports more as it goes on has a `prepare` for that."""
     for word in words:
         name = os.path.basename(word)
         if name in registry.PROGRAMS and any(in_place(word, path) for path in candidates(word)):
-            registry.load(name)
+            command = registry.load(name)
+            getattr(command, "prepare", nothing)()
+
+
+def nothing() -> None:
+    """What most programs have to prepare."""
 
 
 def candidates(name: str) -> list[bytes]:
