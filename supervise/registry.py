@@ -19,6 +19,7 @@ PROGRAMS: dict[str, str] = {
     "pgrphack": "pgrphack",
     "qmail-queue": "qmail_queue",
     "qmail-smtpd": "qmail_smtpd",
+    "rblsmtpd": "rblsmtpd",
     "readproctitle": "readproctitle",
     "recordio": "recordio",
     "setlock": "setlock",

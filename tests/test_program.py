@@ -437,6 +437,17 @@ def test_what_comes_later_is_loaded_before_privileges_are_dropped(folder):
     assert in_a_fork(child) == [True, True]
 
 
+def test_what_a_program_prepares_is_loaded_then_too(folder):
+    def child() -> list[str]:
+        os.environ["PATH"] = str(SCRIPTS)
+        prepared: list[str] = []
+        registry.load("rblsmtpd").prepare = lambda: prepared.append("rblsmtpd")
+        program.preload(["rblsmtpd", "svok", "cat"])
+        return prepared
+
+    assert in_a_fork(child) == ["rblsmtpd"]
+
+
 def test_the_directory_of_our_programs(folder, monkeypatch):
     monkeypatch.setattr(sys, "argv", [script("svscan")])
     assert program.directory() == str(SCRIPTS)

@@ -31,7 +31,7 @@ class TimedStream:
     def read(self) -> bytes:
         """The next bytes, after everything unsent was sent; raises Gone or TimedOut."""
         self.flush()
-        if not polling.readable(self.reading, time.monotonic() + self.limit):
+        if not polling.readable(self.reading, self.until()):
             raise TimedOut
         try:
             chunk = os.read(self.reading, CHUNK)
@@ -40,6 +40,10 @@ class TimedStream:
         if not chunk:
             raise Gone
         return chunk
+
+    def until(self) -> float:
+        """The deadline of a read or a write that begins now."""
+        return time.monotonic() + self.limit
 
     def put(self, text: bytes) -> None:
         """Gather a reply; what was gathered before is sent when there is no room for it."""
@@ -51,7 +55,7 @@ class TimedStream:
         """Send what was gathered; raises Gone."""
         unsent, self.unsent = self.unsent, b""
         while unsent:
-            if not polling.writable(self.writing, time.monotonic() + self.limit):
+            if not polling.writable(self.writing, self.until()):
                 raise Gone
             try:
                 # A small piece fits where poll saw room, so that the write cannot block.
@@ -59,3 +63,16 @@ class TimedStream:
             except OSError as error:
                 raise Gone from error
             unsent = unsent[written:]
+
+
+class SessionStream(TimedStream):
+    """The same, with one time limit for all reads and writes together."""
+
+    def __init__(self, reading: int, writing: int, limit: float) -> None:
+        super().__init__(reading, writing, limit)
+        self.end = time.monotonic() + limit
+
+    def until(self) -> float:
+        if time.monotonic() >= self.end:
+            raise TimedOut  # however busy the client is
+        return self.end

@@ -6,7 +6,8 @@ import socket
 
 import pytest
 
-from supervise.drivers.timedstream import REPLY_ROOM, Gone, TimedOut, TimedStream
+from supervise.drivers.timedstream import REPLY_ROOM, Gone, SessionStream, TimedOut, TimedStream
+from tests.support.patience import PATIENCE, eventually
 
 
 @pytest.fixture
@@ -110,3 +111,34 @@ def test_descriptors_that_are_not_open():
     stream.put(b"x")
     with pytest.raises(Gone):
         stream.flush()
+
+
+def test_one_limit_for_a_whole_session(ends):
+    _, client = ends
+    descriptor = ends[0].reading
+    session = SessionStream(descriptor, descriptor, PATIENCE)
+    client.send(b"hello")
+    assert session.read() == b"hello"
+    session.end = 0.0
+    client.send(b"never silent")
+    with pytest.raises(TimedOut):
+        session.read()
+    session.put(b"too late")
+    with pytest.raises(TimedOut):
+        session.flush()
+    assert waiting_for(client) == b""
+
+
+def test_the_limit_of_a_session_does_not_begin_again(ends):
+    _, client = ends
+    descriptor = ends[0].reading
+    session = SessionStream(descriptor, descriptor, 0.1)
+
+    def talk() -> bool:
+        client.send(b"x")
+        try:
+            return session.read() == b""
+        except TimedOut:
+            return True
+
+    eventually(talk, "the session ends although the client talks")

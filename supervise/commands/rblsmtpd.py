@@ -1,0 +1,135 @@
+"""Run a mail server, unless lists in the DNS speak against the client, who is then refused.
+
+rblsmtpd options smtpd [ arg ... ]
+
+The client is $TCPREMOTEIP. Where $RBLSMTPD is set no list is asked: empty accepts the client,
+anything else refuses it with this text, for good where it begins with a dash. Options:
+
+-r base   refuse the client if base has a TXT record for it, which is the text
+-a base   accept the client if base has an A record for it
+-b, -B    for the lists that follow: refuse for good (553), or for now (451, default)
+-c, -C    for the lists that follow: when one cannot be asked, do as if it spoke against the
+          client, or as if it spoke for it (default)
+-t n      end the dialogue with a refused client after n seconds (60); 0: just say the text
+
+The first list that knows the client decides. A refused client can talk, but every recipient is
+refused; one line on standard error tells of it.
+
+Exits 0 after a refusal, 100 for wrong usage, 111 when the server cannot be run; otherwise the
+server's code.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+
+from supervise import errors, program
+from supervise.drivers.timedstream import Gone, SessionStream, TimedOut
+from supervise.formats import blocklist, number, smtp
+from supervise.machines.refusal import Refusal
+from supervise.machines.verdict import Kind, Rejection, Source, Verdict
+
+# -R is told of and not known, -B, -c and -C are known and not told of: so it is in the original.
+USAGE = (
+    "rblsmtpd: usage: rblsmtpd [ -b ] [ -R ] [ -t timeout ] [ -r base ] [ -a base ]"
+    " smtpd [ arg ... ]"
+)
+
+SAYING = 60  # seconds for the text alone
+LISTS = {"r": Kind.LISTED, "a": Kind.ALLOWED}
+SWITCHES = {
+    "b": ("permanent", True),
+    "B": ("permanent", False),
+    "c": ("closed", True),
+    "C": ("closed", False),
+}
+
+
+class Wanted:
+    """What the command line asks for."""
+
+    def __init__(self) -> None:
+        self.sources: list[Source] = []
+        self.patience = 60  # seconds for the whole dialogue
+        self.permanent = False
+        self.closed = False
+
+
+def prepare() -> None:
+    """Import what a look-up needs, while we may still read our own files."""
+    from supervise.drivers import blocklists
+
+    blocklists.prepare()
+
+
+def main(argv: list[str]) -> int:
+    wanted, operands = read(argv)
+    child = program.at_least(1, operands)
+    ip = os.environb.get(b"TCPREMOTEIP", b"")
+    rejection = judge(wanted.sources, ip)
+    if rejection is None:
+        return program.become_or_fail(child)
+    message = blocklist.message(*rejection)
+    errors.diagnose(f"rblsmtpd: {os.fsdecode(ip)} pid {os.getpid()}: {message.decode('ascii')}")
+    refuse(message, wanted.patience)
+    return 0
+
+
+def read(argv: list[str]) -> tuple[Wanted, list[str]]:
+    wanted = Wanted()
+    options = program.Options(argv, "".join(SWITCHES), "t" + "".join(LISTS))
+    for letter, value in options:
+        if letter in SWITCHES:
+            setattr(wanted, *SWITCHES[letter])
+        elif letter == "t":
+            wanted.patience = number.leading(value)
+        else:
+            base = os.fsencode(value)
+            wanted.sources.append(Source(LISTS[letter], base, wanted.permanent, wanted.closed))
+    return wanted, options.operands
+
+
+def judge(sources: list[Source], ip: bytes) -> Rejection | None:
+    """How the client is to be refused; None where it is accepted."""
+    verdict = Verdict(os.environb.get(b"RBLSMTPD"))
+    if sources and not verdict.decided:
+        hear(verdict, sources, ip)
+    return verdict.rejection
+
+
+def hear(verdict: Verdict, sources: list[Source], ip: bytes) -> None:
+    from supervise.drivers import blocklists
+
+    answers = blocklists.ask_all(sources, ip)
+    for source, answer in answers:
+        verdict.answered(source, answer)
+        if verdict.decided:
+            break
+    answers.close()
+
+
+def refuse(message: bytes, patience: int) -> None:
+    """Talk with the client until one of us ends it."""
+    signal.signal(signal.SIGPIPE, signal.SIG_IGN)  # a client that left is an error of the write
+    try:
+        if patience:
+            converse(Refusal(message), SessionStream(0, 1, patience))
+        else:
+            say_only(message)
+    except (Gone, TimedOut):
+        pass  # nobody to tell
+
+
+def say_only(message: bytes) -> None:
+    client = SessionStream(0, 1, SAYING)
+    client.put(message + smtp.LINE_END)
+    client.flush()
+
+
+def converse(session: Refusal, client: SessionStream) -> None:
+    client.put(session.greeting)
+    while not session.over:
+        for reply in session.received(client.read()):
+            client.put(reply)
+    client.flush()
