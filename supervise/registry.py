@@ -25,6 +25,7 @@ PROGRAMS: dict[str, str] = {
     "setlock": "setlock",
     "setuidgid": "setuidgid",
     "softlimit": "softlimit",
+    "splogger": "splogger",
     "supervise": "supervise",
     "svc": "svc",
     "svok": "svok",

@@ -35,6 +35,7 @@ HEAVY = {
 ALLOWED = {
     "qmail-smtpd": {"dataclasses", "inspect", "socket"},
     "readproctitle": {"logging", "setproctitle", "threading", "traceback"},
+    "splogger": {"socket"},
     "supervise": {"ctypes", "dataclasses", "inspect", "socket"},
     "svscan": {
         "ctypes",
