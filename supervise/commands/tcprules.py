@@ -3,8 +3,9 @@
 tcprules rules.cdb rules.tmp
 
 A rule is ADDRESS:deny or ADDRESS:allow, the latter with settings: 10.0.0.:allow,RELAYCLIENT="".
-An address is an IP address, the start of one (10.1. or 2001:db8:), a range of IPv4 (10.1.2-5.),
-=HOST, =.DOMAIN, INFO@ADDRESS, INFO@=HOST, or nothing, which is everybody.
+An address is an IP address, the start of one (10.1. or 2001:db8:), a CIDR range (10.0.0.0/8 or
+2001:db8::/32), a range of IPv4 (10.1.2-5.), =HOST, =.DOMAIN, INFO@ADDRESS, INFO@=HOST, or nothing,
+which is everybody. Of starts and CIDR ranges the longest counts; of equals the start.
 Lines that begin with # are comments. The database is written as rules.tmp and moved into place.
 
 Exits 100 for wrong usage and for a line that is no rule, 111 for trouble; then the database is as
@@ -25,7 +26,7 @@ USAGE = "tcprules: usage: tcprules rules.cdb rules.tmp"
 
 def main(argv: list[str]) -> int:
     path, temporary, *_ = program.at_least(2, argv)
-    rulesdb.replace(path, temporary, parse(rulesdb.lines(0)))
+    rulesdb.replace(path, temporary, rules.with_lists(parse(rulesdb.lines(0))))
     return 0
 
 

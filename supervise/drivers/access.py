@@ -8,17 +8,19 @@ from __future__ import annotations
 import errno
 import os
 import stat
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from struct import Struct
 from typing import NamedTuple
 
 import cdbx  # type: ignore[import-untyped]
 
-from supervise.formats import addresskey, rules
+from supervise.formats import addresskey, cidr, rules
 from supervise.unix import files
 
 HEADER = Struct("<512I")  # 256 tables, each (position, slots). Source: cr.yp.to/cdb/cdb.txt
 SLOT_SIZE = 8
+
+Get = Callable[[bytes], bytes | None]
 
 
 class Decision(NamedTuple):
@@ -41,7 +43,7 @@ def lookup(path: str, ip: bytes, host: bytes | None, info: bytes | None) -> Deci
     descriptor = files.open_read(path)
     try:
         check(descriptor)
-        return search(descriptor, addresskey.keys(ip, host, info))
+        return search(descriptor, lambda get: keys(get, ip, host, info))
     finally:
         os.close(descriptor)
 
@@ -80,12 +82,18 @@ def whole(header: tuple[int, ...], size: int) -> bool:
     return end == size
 
 
-def search(descriptor: int, keys: Iterable[bytes]) -> Decision:
+def keys(get: Get, ip: bytes, host: bytes | None, info: bytes | None) -> Iterable[bytes]:
+    """The keys to look for; of all CIDR ranges only those of lengths that the database lists."""
+    lists = cidr.list_key(ip)
+    return addresskey.keys(ip, host, info, cidr.listed(lists, get(lists)))
+
+
+def search(descriptor: int, keys_by: Callable[[Get], Iterable[bytes]]) -> Decision:
     # Not mapped: a map of a file that somebody cuts meanwhile kills the process with SIGBUS.
     database = None
     try:
         database = cdbx.CDB(descriptor, mmap=False)
-        for key in keys:
+        for key in keys_by(database.get):
             packed = database.get(key)
             if packed is not None:
                 return Decision(key, *rules.unpack(packed))

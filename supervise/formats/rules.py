@@ -3,16 +3,17 @@
 A line is ADDRESS:allow or ADDRESS:deny, then any number of ,NAME=qVALUEq with any byte as the
 quote. It becomes records (key, instructions) of a constant database: the key is the address, the
 instructions are NUL-terminated items, «D» to deny and «+NAME=VALUE» to set. Source:
-cr.yp.to/ucspi-tcp/tcprules.html. An address range becomes one record per number.
+cr.yp.to/ucspi-tcp/tcprules.html. A range of numbers becomes one record per number. An address with
+a slash is a CIDR range: as a key it is what the original would make of it, and never find.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from supervise.formats import addresskey
+from supervise.formats import addresskey, cidr
 
 HIGHEST = 255  # the last number a range may reach; more is cut
 WORD = 2**64  # range bounds wrap there, as the originals' unsigned long does
@@ -43,14 +44,33 @@ def records(line: bytes) -> list[Record]:
         return []
     address, instructions = split(line)
     packed = pack(instructions)
-    return [(key, packed) for key in expand(address)]
+    return [(spell(key), packed) for key in expand(address)]
+
+
+def with_lists(all_records: Iterable[Record]) -> Iterator[Record]:
+    """The records of all lines, then those by which the CIDR ranges among them are found."""
+    ranges = set()
+    for key, packed in all_records:
+        if is_range(key):
+            ranges.add(key)
+        yield key, packed
+    yield from cidr.lists(ranges)
+
+
+def is_range(key: bytes) -> bool:
+    """Whether a key claims to be a CIDR range; the names of hosts and users may have a slash."""
+    return b"/" in key and not speaks_of_names(key)
+
+
+def spell(key: bytes) -> bytes:
+    return cidr.canonical(key) if is_range(key) else key
 
 
 def split(line: bytes) -> tuple[bytes, Instructions]:
     """Part a line at the colon between address and instruction, and read the instruction.
 
     That is the first colon, always, where this gives a rule. Only a line that would be no rule so
-    may have a whole IPv6 address before a later one.
+    may have a whole IPv6 address or range before a later one.
     """
     address, _, text = line.partition(b":")
     try:
@@ -59,7 +79,9 @@ def split(line: bytes) -> tuple[bytes, Instructions]:
         later = INSTRUCTION.search(line, len(address) + 1)
         if later is None:
             raise
-        return addresskey.ipv6(line[: later.start()]), read(line[later.end() :])
+        address = line[: later.start()]
+        ipv6 = cidr.canonical if b"/" in address else addresskey.ipv6
+        return ipv6(address), read(line[later.end() :])
 
 
 def read(text: bytes) -> Instructions:
@@ -102,7 +124,7 @@ def unpack(packed: bytes) -> Instructions:
 
 def expand(address: bytes) -> Iterator[bytes]:
     """The keys of an address: itself, or one for every number of its first range."""
-    if b"-" not in address or b"=" in address or b"@" in address:
+    if b"-" not in address or speaks_of_names(address):
         yield address
         return
     before, _, after = address.partition(b"-")
@@ -110,6 +132,10 @@ def expand(address: bytes) -> Iterator[bytes]:
     high, tail = split_before_dot(after)
     for number in range(bound(low), min(bound(high), HIGHEST) + 1):
         yield head + dot + b"%d" % number + tail
+
+
+def speaks_of_names(address: bytes) -> bool:
+    return b"=" in address or b"@" in address
 
 
 def split_before_dot(text: bytes) -> tuple[bytes, bytes]:

@@ -33,6 +33,23 @@ def test_rules_become_a_database(run, folder):
     assert os.listdir(folder) == ["cdb"]
 
 
+def test_ranges_become_records_and_a_list_of_their_lengths(run, folder):
+    rules = b'10.0.0.0/8:allow\n10.2.:deny\n2001:DB8:0::/32:allow,X="y"\n172.16.0.0/12:deny\n'
+    assert run("tcprules", "cdb", "tmp", stdin=rules, cwd=folder) == (0, b"", b"")
+    records = [
+        (b"10.0.0.0/8", b""), (b"10.2.", b"D\0"), (b"2001:db8::/32", b"+X=y\0"),
+        (b"172.16.0.0/12", b"D\0"), (b"./", b"8\x0012\0"), (b":/", b"32\0"),
+    ]  # fmt: skip
+    assert (folder / "cdb").read_bytes() == rulesdb.build(records)
+
+
+@pytest.mark.parametrize("line", [b"10.1.2.3/8:deny", b"10.0.0.0/33:deny", b"2001:db8::1/32:deny"])
+def test_a_range_that_is_none_is_no_rule(run, folder, line):
+    done = run("tcprules", "cdb", "tmp", stdin=b"9.0.0.0/8:deny\n" + line + b"\n", cwd=folder)
+    assert done == (100, b"", b"tcprules: fatal: unable to parse this line: " + line + b"\n")
+    assert (folder / "cdb").read_bytes() == OLD
+
+
 def test_no_rules_are_a_database_too(run, folder):
     assert run("tcprules", "cdb", "tmp", cwd=folder) == (0, b"", b"")
     assert (folder / "cdb").read_bytes() == rulesdb.build([])

@@ -12,6 +12,10 @@ RECORDS = [
     (b"=", b"+NAMED=\0"),
     (b"0.0.0.0", b"+NOBODY=1\0"),
     (b"2001:db8:", b"D\0"),
+    (b"10.0.0.0/8", b"+X=y\0"),
+    (b"2001::/16", b"D\0"),
+    (b"./", b"8\0"),
+    (b":/", b"16\0"),
 ]
 
 CLIENTS = {
@@ -24,6 +28,8 @@ CLIENTS = {
     ("9.9.9.9", "", None): b"rule =:\nset environment variable NAMED=\nallow connection\n",
     ("9.9.9.9", None, None): b"default:\nallow connection\n",
     ("2001:db8::1", None, None): b"rule 2001:db8::\ndeny connection\n",
+    ("10.1.2.3", None, None): b"rule 10.0.0.0/8:\nset environment variable X=y\nallow connection\n",
+    ("2001:db9::1", None, None): b"rule 2001::/16:\ndeny connection\n",
     (None, None, None): b"rule 0.0.0.0:\nset environment variable NOBODY=1\nallow connection\n",
 }
 

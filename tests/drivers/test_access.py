@@ -53,6 +53,51 @@ def test_of_two_rules_with_one_key_the_first_counts(path):
     assert lookup(path, b"1.2.9.9") == Decision(b"1.2.", False, [(b"X", b"y"), (b"Z", b"")])
 
 
+RANGES = rulesdb.build(
+    [
+        *RULES,
+        (b"1.0.0.0/8", b""),
+        (b"1.2.0.0/16", b"+N=16\0"),
+        (b"1.2.128.0/17", b"+N=17\0"),
+        (b"9.9.9.9/32", b"+N=32\0"),
+        (b"2001:db8::/32", b"+N=v6\0"),
+        (b"./", b"8\x0016\x0017\x0032\0"),
+        (b":/", b"32\0"),
+    ]
+)
+
+
+@pytest.mark.parametrize(
+    ("client", "key"),
+    [
+        ((b"1.2.3.4", None, None), b"1.2.3.4"),
+        ((b"1.2.127.9", None, None), b"1.2."),
+        ((b"1.2.128.9", None, None), b"1.2.128.0/17"),
+        ((b"1.3.3.4", None, None), b"1.0.0.0/8"),
+        ((b"1.3.3.4", b"a.example.org", None), b"1.0.0.0/8"),
+        ((b"9.9.9.9", b"a.example.org", None), b"9.9.9.9/32"),
+        ((b"9.9.9.8", b"a.example.org", None), b"=.example.org"),
+        ((b"2001:db8:ffff::1", None, None), b"2001:db8::/32"),
+        ((b"2001:db9::1", None, None), b""),
+        ((b"10.9.9.9", None, None), b""),
+    ],
+)
+def test_the_longest_prefix_decides(path, client, key):
+    assert lookup(path, *client, content=RANGES).key == key
+
+
+def test_a_range_is_not_looked_for_unless_its_length_is_listed(path):
+    unlisted = rulesdb.build([(b"1.0.0.0/8", b"D\0"), (b"./", b"9\x0016\0"), (b":/", b"8\0")])
+    assert lookup(path, content=unlisted) == Decision(None, False, [])
+    assert lookup(path, content=rulesdb.build([(b"1.0.0.0/8", b"D\0")])).key is None
+
+
+def test_a_list_that_is_something_else_lists_nothing(path):
+    for packed in (b"", b"D\0", b"\xff" * 9, b"8x\0"):
+        found = lookup(path, b"1.3.3.4", content=rulesdb.build([*RULES, (b"./", packed)]))
+        assert found == Decision(b"", True, [])
+
+
 def test_no_rule_is_allowed(path):
     for content in (rulesdb.build([]), rulesdb.build(RULES[:1]), bytes(2048)):
         assert lookup(path, b"9.9.9.9", b"h", b"", content) == Decision(None, False, [])
@@ -161,7 +206,7 @@ def harm(content: bytearray, chance: random.Random) -> None:
 def test_a_file_that_is_cut_while_it_is_searched_is_damaged_and_not_deadly(path):
     put(path, MANY)
 
-    def keys():
+    def keys(_):
         yield b"no such key"
         os.truncate(path, 0)
         yield b"1.2.3.4"
@@ -169,7 +214,7 @@ def test_a_file_that_is_cut_while_it_is_searched_is_damaged_and_not_deadly(path)
     def child():
         descriptor = os.open(path, os.O_RDONLY)
         try:
-            access.search(descriptor, keys())
+            access.search(descriptor, keys)
         except OSError as error:
             return error.errno
         return 0

@@ -30,6 +30,46 @@ def test_ident_without_a_host():
     assert keys(b"9", None, b"") == [b"@9", b"9", b""]
 
 
+def test_ranges_stand_among_the_starts_by_their_length():
+    assert list(addresskey.keys(b"1.2.3.4", b"a.b", b"joe", [0, 8, 9, 16, 23, 24, 25, 32])) == [
+        b"joe@1.2.3.4", b"joe@=a.b", b"1.2.3.4", b"=a.b",
+        b"1.2.3.4/32", b"1.2.3.0/25", b"1.2.3.", b"1.2.3.0/24", b"1.2.2.0/23",
+        b"1.2.", b"1.2.0.0/16", b"1.0.0.0/9", b"1.", b"1.0.0.0/8", b"0.0.0.0/0",
+        b"=.b", b"=", b"",
+    ]  # fmt: skip
+
+
+def test_ranges_of_ipv6_stand_among_whole_groups():
+    lengths = [0, 16, 31, 32, 33, 112, 113]
+    assert list(addresskey.keys(b"2001:db8::1", None, None, lengths)) == [
+        b"2001:db8::1", b"2001:db8::/113", b"2001:db8::", b"2001:db8:0:0:0:0:0:",
+        b"2001:db8::/112", b"2001:db8:0:0:0:0:", b"2001:db8:0:0:0:", b"2001:db8:0:0:",
+        b"2001:db8:0:", b"2001:db8::/33", b"2001:db8:", b"2001:db8::/32", b"2001:db8::/31",
+        b"2001:", b"2001::/16", b"::/0", b"",
+    ]  # fmt: skip
+
+
+def test_ranges_of_a_mapped_address_stand_among_its_starts():
+    assert list(addresskey.keys(b"::ffff:1.2.3.4", None, None, [0, 80, 96, 104, 105])) == [
+        b"::ffff:1.2.3.4", b"::ffff:1.2.3.", b"::ffff:1.2.", b"::ffff:1.0.0.0/105", b"::ffff:1.",
+        b"::ffff:1.0.0.0/104", b"::ffff:", b"::ffff:0.0.0.0/96", b"::", b"::/80", b":", b"::/0",
+        b"",
+    ]  # fmt: skip
+
+
+def test_what_is_no_address_is_in_no_range():
+    for text in (b"", b"unknown", b"1.2", b"1.2.3.400", b"fe80::1%eth0"):
+        assert list(addresskey.keys(text, None, None, [0, 8, 32])) == keys(text, None, None)
+
+
+@given(st.ip_addresses(), st.lists(st.integers(0, 32)))
+def test_with_ranges_the_other_keys_keep_their_order(ip, lengths):
+    text = address.text(ip.packed)
+    some = list(addresskey.keys(text, b"a.b", b"joe", lengths))
+    assert [key for key in some if b"/" not in key] == keys(text, b"a.b", b"joe")
+    assert len(some) == len(keys(text, b"a.b", b"joe")) + len(lengths)
+
+
 def test_an_ipv6_address_is_cut_at_its_colons_in_short_and_in_full():
     assert keys(b"2001:db8::1", None, None) == [
         b"2001:db8::1", b"2001:db8::", b"2001:db8:0:0:0:0:0:", b"2001:db8:0:0:0:0:",

@@ -44,6 +44,17 @@ LINES = {
     b'2001:db8::1:allow,X=":deny"': [(b"2001:db8::1", b"+X=:deny\0")],
     b"2001:db8::allow": [(b"2001:db8:", ALLOWED)],
     b"2001:DB8:0::2:deny": [(b"2001:db8::2", DENIED)],
+    # CIDR ranges
+    b"10.0.0.0/8:allow": [(b"10.0.0.0/8", ALLOWED)],
+    b"0.0.0.0/0:deny": [(b"0.0.0.0/0", DENIED)],
+    b"192.168.4.0/22:deny,X=/y/": [(b"192.168.4.0/22", b"D\0+X=y\0")],
+    b'2001:DB8::/32:allow,X="y"': [(b"2001:db8::/32", b"+X=y\0")],
+    b"::/0:deny": [(b"::/0", DENIED)],
+    b"10.0.2-3.0/24:deny": [(b"10.0.2.0/24", DENIED), (b"10.0.3.0/24", DENIED)],
+    # and no ranges, because names may have a slash
+    b"a/b@1.2.3.4:deny": [(b"a/b@1.2.3.4", DENIED)],
+    b"joe@10.1.2.3/8:deny": [(b"joe@10.1.2.3/8", DENIED)],
+    b"=a/b:deny": [(b"=a/b", DENIED)],
 }
 
 NO_RULES = [
@@ -52,6 +63,10 @@ NO_RULES = [
     b"a-2:allow", b"1.2-3x:allow", b"1.2-3 :allow", b"1.+1-2:allow", b"1.\xb2-3:allow",
     b"::allow", b":1:deny", b"a:b:allow", b"g::1:allow", b"::1-3:allow", b'::1:allow,X="',
     b"1::2::3:deny", b"::1:allowed", b"\xff::1:deny", b"1.2.3.4:80:deny",
+    b"10.1.2.3/8:allow", b"10.0.0.0/33:deny", b"10.0.0.0/:deny", b"10/8:deny", b"/:deny",
+    b"10.0.0.0/255.0.0.0:deny", b"10.0.0-1.0/23:deny", b"10.0.0.0/8-9:deny", b"./:deny",
+    b"2001:db8::1/32:deny", b"::/129:deny", b"joe@::/0:deny", b"=a:b/c:deny", b"2001:db8:/32:deny",
+    b"10.0.0.0/8:80:deny", b"word/8:deny", b"10.0.0.0/8 :allow", b"10.0.0.0/8:allow\r",
 ]  # fmt: skip
 
 
@@ -64,6 +79,15 @@ def test_the_records_of_a_line(line):
 def test_what_is_no_rule(line):
     with pytest.raises(ValueError):  # noqa: PT011 - the line is all that there is to say
         rules.records(line)
+
+
+def test_the_lengths_of_ranges_are_listed_after_all_records():
+    classic = [(b"a/b@1.2.3.4", DENIED), (b"=a/b", b""), (b"1.", b""), (b"", DENIED)]
+    assert list(rules.with_lists(classic)) == classic
+    mixed = [(b"10.0.0.0/8", b""), *classic, (b"::/0", DENIED), (b"1.2.3.4/32", b"")]
+    lists = [(b"./", b"8\x0032\0"), (b":/", b"0\0")]
+    assert list(rules.with_lists(mixed)) == mixed + lists
+    assert all(rules.unpack(packed) == (False, []) for _, packed in lists)
 
 
 def test_comments_and_blank_lines_say_nothing():
@@ -103,7 +127,7 @@ def test_a_range_is_its_numbers(low, high):
     assert keys == [b"9.%d." % number for number in range(low, min(high, 255) + 1)]
 
 
-@given(st.text("1.:-=@,\"'\\ \t\r#\0xallowdeny", max_size=20).map(str.encode))
+@given(st.text("1.:/-=@,\"'\\ \t\r#\0xallowdeny", max_size=20).map(str.encode))
 def test_any_line_gives_records_or_is_no_rule(line):
     try:
         records = rules.records(line)
