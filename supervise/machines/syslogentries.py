@@ -38,7 +38,7 @@ class Entries:
 
     def go_on(self, text: bytes, stamp: bytes) -> list[Entry]:
         """More of the line. What fits into one entry waits for the line's end."""
-        if not self.begun and self.mark == FIRST:
+        if not self.begun:
             self.stamp = stamp
         self.begun += text
         entries = []

@@ -9,7 +9,8 @@ from tests.support import processes
 
 # A LANG that is no «C» keeps the interpreter from putting an LC_CTYPE of its own.
 BASE = {"LANG": "C.UTF-8"}
-NOBODY = pwd.getpwnam("nobody")
+# An account whose two numbers differ.
+SOMEBODY = next(entry for entry in pwd.getpwall() if entry.pw_uid != entry.pw_gid)
 
 
 def environment(done):
@@ -31,15 +32,15 @@ def test_an_unknown_account(run, account):
 
 def test_the_child_gets_the_numbers(run):
     before = {**BASE, "UID": "x", "GID": "y", "KEPT": "\udcff"}
-    done = run("envuidgid", "nobody", "/usr/bin/env", "-0", env=before)
+    done = run("envuidgid", SOMEBODY.pw_name, "/usr/bin/env", "-0", env=before)
     assert environment(done) == {
         b"LANG": b"C.UTF-8", b"KEPT": b"\xff",
-        b"UID": b"%d" % NOBODY.pw_uid, b"GID": b"%d" % NOBODY.pw_gid,
+        b"UID": b"%d" % SOMEBODY.pw_uid, b"GID": b"%d" % SOMEBODY.pw_gid,
     }  # fmt: skip
 
 
 def test_nothing_else_is_changed(run):
-    done = run("envuidgid", "nobody", "/usr/bin/id", "-u")
+    done = run("envuidgid", SOMEBODY.pw_name, "/usr/bin/id", "-u")
     assert done == (0, b"%d\n" % os.getuid(), b"")
 
 
@@ -49,10 +50,10 @@ def test_a_child_that_cannot_be_run(run):
 
 
 def test_a_child_of_ours_is_called_in_the_new_environment(run):
-    chain = ["envuidgid", "nobody", "/usr/bin/env", "-0"]
+    chain = ["envuidgid", SOMEBODY.pw_name, "/usr/bin/env", "-0"]
     path = processes.our_path()
     done = run("envuidgid", "root", *chain, env={**BASE, "PATH": path})
     assert environment(done) == {
         b"LANG": b"C.UTF-8", b"PATH": path.encode(),
-        b"UID": b"%d" % NOBODY.pw_uid, b"GID": b"%d" % NOBODY.pw_gid,
+        b"UID": b"%d" % SOMEBODY.pw_uid, b"GID": b"%d" % SOMEBODY.pw_gid,
     }  # fmt: skip
