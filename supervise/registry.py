@@ -38,6 +38,8 @@ PROGRAMS: dict[str, str] = {
     "tcprulescheck": "tcprulescheck",
     "tcpserver": "tcpserver",
 }
+# Those that are scripts of the shell, in scripts/installed: pip copies them as they are.
+SHELL_PROGRAMS = ("date@", "finger@", "http@", "mconnect", "tcpcat", "who@")
 
 
 class Command(Protocol):

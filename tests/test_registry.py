@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import os
 import re
 from configparser import ConfigParser
 from pathlib import Path
@@ -10,15 +11,30 @@ from pathlib import Path
 import pytest
 
 from supervise import registry
+from tests.support.processes import script
 
 ROOT = Path(__file__).parents[1]
 COMMANDS = ROOT / "supervise" / "commands"
 ROW = re.compile(r"^\| `([^`]+)` \| (.*) \|$", re.MULTILINE)
 programs = pytest.mark.parametrize("name", sorted(registry.PROGRAMS))
+shell_programs = pytest.mark.parametrize("name", registry.SHELL_PROGRAMS)
 
 
 def module_path(name: str) -> Path:
     return COMMANDS / f"{registry.PROGRAMS[name]}.py"
+
+
+def shell_sentence(name: str) -> str:
+    """Of the comment at the head of a script, on one line."""
+    first, *lines = (ROOT / "scripts" / "installed" / name).read_text().splitlines()
+    assert first == "#!/bin/sh"
+    return " ".join(line.removeprefix("# ") for line in lines[: lines.index("#")])
+
+
+def copied_scripts() -> list[str]:
+    setup = ConfigParser()
+    setup.read(ROOT / "setup.cfg")
+    return setup["options"]["scripts"].split()
 
 
 def console_scripts() -> dict[str, str]:
@@ -106,8 +122,26 @@ def test_readme_s_table_says_the_first_sentence(name):
 
 
 def test_readme_s_table_has_nothing_else():
-    unknown = readme_rows().keys() - registry.PROGRAMS.keys()
+    unknown = readme_rows().keys() - registry.PROGRAMS.keys() - set(registry.SHELL_PROGRAMS)
     assert not unknown, f"take from README's table: {sorted(unknown)}"
+    assert list(readme_rows()) == sorted(readme_rows())
+
+
+@shell_programs
+def test_a_shell_program_is_a_script_that_is_copied_as_it_is(name):
+    source = ROOT / "scripts" / "installed" / name
+    assert os.access(source, os.X_OK), f"chmod +x {source.relative_to(ROOT)}"
+    assert f"scripts/installed/{name}" in copied_scripts(), "add to scripts in setup.cfg"
+    assert Path(script(name)).read_bytes() == source.read_bytes(), "run scripts/install test"
+    assert readme_rows().get(name) == shell_sentence(name)
+
+
+def test_every_script_that_is_copied_is_a_shell_program():
+    assert list(registry.SHELL_PROGRAMS) == sorted(registry.SHELL_PROGRAMS)
+    assert not set(registry.SHELL_PROGRAMS) & registry.PROGRAMS.keys()
+    names = sorted(path.name for path in (ROOT / "scripts" / "installed").iterdir())
+    assert names == list(registry.SHELL_PROGRAMS)
+    assert copied_scripts() == [f"scripts/installed/{name}" for name in names]
 
 
 def test_load_imports_the_module_itself():
