@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from ipaddress import IPv4Network, IPv6Address, ip_address, ip_network
 from pathlib import Path
 
 import cdbx
@@ -11,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from supervise.drivers import rulesdb
+from supervise.formats import address
 from tests.support.sidebyside import empty, needs, ours, theirs
 
 pytestmark = needs("tcprules", "tcprulescheck")
@@ -97,6 +99,151 @@ def test_both_say_the_same_of_random_clients(folders, lines, some_clients):
         env = client_environment(client)
         original = theirs(folder, "tcprulescheck", "cdb", env=env)
         assert ours(folder, "tcprulescheck", "cdb", env=env) == original
+
+
+NEAR = ["10.0.0.0", "10.1.2.3", "10.1.2.4", "10.1.3.9", "10.7.0.1", "11.255.0.9", "192.168.4.1"]
+near_addresses = st.one_of(st.sampled_from(NEAR), st.ip_addresses(v=4).map(str))
+NEAR_IPV6 = ["::", "::1", "2001:db8::1", "2001:db8:0:1:a:b:c:d", "2001:db8:ffff::", "fe80::2:3"]
+unmapped = st.ip_addresses(v=6).filter(lambda ip: ip.ipv4_mapped is None)
+near_ipv6 = st.one_of(st.sampled_from(NEAR_IPV6), unmapped.map(str))
+verdicts = st.sampled_from(["allow", "deny", 'allow,X="y"'])
+
+
+@st.composite
+def ipv4_ranges(draw):
+    return str(ip_network((draw(near_addresses), draw(st.integers(0, 32))), strict=False))
+
+
+@st.composite
+def ipv6_ranges(draw):
+    network = ip_network((draw(near_ipv6), draw(st.integers(0, 128))), strict=False)
+    return draw(st.sampled_from([str(network), network.exploded, str(network).upper()]))
+
+
+@st.composite
+def starts(draw):
+    groups = draw(near_addresses).split(".")
+    return ".".join(groups[: draw(st.integers(1, 3))]) + "."
+
+
+@st.composite
+def ipv6_starts(draw):
+    groups = IPv6Address(draw(near_ipv6)).exploded.split(":")
+    return ":".join(groups[: draw(st.integers(1, 7))]) + ":"
+
+
+def compile_rules(call, folder, addresses_and_verdicts):
+    text = "".join(f"{address}:{verdict}\n" for address, verdict in addresses_and_verdicts)
+    assert call(folder, "tcprules", "cdb", "tmp", stdin=text.encode()).finished == (0, b"", b"")
+
+
+def records_of(folder):
+    with open(folder / "cdb", "rb") as file:
+        database = cdbx.CDB(file)
+        found = list(database.items(all=True))
+        database.close()
+    return found
+
+
+LISTS = (b"./", b":/")
+classic_addresses = st.one_of(
+    near_addresses, starts(), st.sampled_from(["", "=", "=a.b", "=.b", "joe@1.2.3.4", "10.1-3."])
+)
+
+
+@settings(max_examples=40)
+@given(
+    st.lists(st.tuples(st.one_of(classic_addresses, ipv4_ranges()), verdicts), max_size=12),
+)
+def test_ranges_of_ipv4_are_records_that_the_original_writes_too(folders, lines):
+    their_folder, our_folder = map(empty, folders)
+    compile_rules(theirs, their_folder, lines)
+    compile_rules(ours, our_folder, lines)
+    both = records_of(our_folder)
+    assert [record for record in both if record[0] not in LISTS] == records_of(their_folder)
+    if not any("/" in each for each, _ in lines):
+        assert (our_folder / "cdb").read_bytes() == (their_folder / "cdb").read_bytes()
+
+
+@settings(max_examples=40)
+@given(
+    st.lists(st.tuples(classic_addresses, verdicts), max_size=8),
+    st.lists(st.tuples(st.one_of(ipv4_ranges(), ipv6_ranges()), verdicts), min_size=1, max_size=6),
+    st.randoms(use_true_random=False),
+    st.lists(st.tuples(near_addresses, *[st.sampled_from([None, "a.b", "joe"])] * 2), max_size=4),
+)
+def test_the_original_reads_the_classic_rules_of_a_mixed_file(
+    folders, classic, with_slash, chance, some_clients
+):
+    their_folder, our_folder = map(empty, folders)
+    order = [iter(classic)] * len(classic) + [iter(with_slash)] * len(with_slash)
+    chance.shuffle(order)
+    mixed = [next(lines) for lines in order]
+    compile_rules(theirs, their_folder, classic)
+    compile_rules(ours, our_folder, mixed)
+    for client in some_clients:
+        env = client_environment(client)
+        alone = theirs(their_folder, "tcprulescheck", "cdb", env=env).finished
+        assert theirs(our_folder, "tcprulescheck", "cdb", env=env).finished == alone
+
+
+def network_of(prefix):
+    """The range that a start of an address means."""
+    if "/" in prefix:
+        return ip_network(prefix)
+    if ":" in prefix:
+        groups = prefix.strip(":").split(":")
+        return ip_network((":".join(groups + ["0"] * (8 - len(groups))), 16 * len(groups)))
+    numbers = prefix.strip(".").split(".")
+    return IPv4Network((".".join(numbers + ["0"] * (4 - len(numbers))), 8 * len(numbers)))
+
+
+def best(prefixes, client):
+    """The longest of the prefixes that hold the client, of equals a start; None without one."""
+    found = [
+        (network_of(prefix).prefixlen, "/" not in prefix, prefix)
+        for prefix in prefixes
+        if client in network_of(prefix)
+    ]
+    return max(found)[2] if found else None
+
+
+def our_key(prefix):
+    network = network_of(prefix)
+    if "/" in prefix:
+        return address.text(network.network_address.packed) + b"/%d" % network.prefixlen
+    if network.version == 4:
+        return prefix.encode()
+    return b"".join(b"%x:" % int(group, 16) for group in prefix.strip(":").split(":"))
+
+
+families = st.one_of(
+    st.tuples(
+        st.lists(st.one_of(ipv4_ranges(), starts()), min_size=1, max_size=9),
+        st.lists(near_addresses, min_size=1, max_size=4),
+    ),
+    st.tuples(
+        st.lists(st.one_of(ipv6_ranges(), ipv6_starts()), min_size=1, max_size=9),
+        st.lists(near_ipv6, min_size=1, max_size=4),
+    ),
+)
+
+
+@settings(max_examples=60)
+@given(families)
+def test_the_longest_prefix_is_the_one_that_ipaddress_finds(folders, prefixes_and_clients):
+    prefixes, some_clients = prefixes_and_clients
+    _, folder = map(empty, folders)
+    compile_rules(ours, folder, [(prefix, "deny") for prefix in prefixes])
+    for client in some_clients:
+        longest = best(prefixes, ip_address(client))
+        text = address.text(ip_address(client).packed).decode()
+        said = ours(folder, "tcprulescheck", "cdb", env=client_environment((text, None, None)))
+        if longest is None:
+            assert said.finished.stdout == b"default:\nallow connection\n"
+        else:
+            expected = b"rule " + our_key(longest) + b":\ndeny connection\n"
+            assert said.finished.stdout == expected
 
 
 def test_many_records(folders):
