@@ -118,7 +118,8 @@ def test_the_programs_code_is_the_code(run, server):
     argv = (*LEAN, "127.0.0.1", port_of(server))
     assert run("tcpclient", *argv, "/bin/sh", "-c", "exit 5").code == 5
     said = FATAL + b"unable to run nonexist: file does not exist\n"
-    assert run("tcpclient", *argv, "nonexist") == (111, b"", said)
+    path = {"PATH": "/usr/bin:/bin"}  # no directory that we may not enter
+    assert run("tcpclient", *argv, "nonexist", env=path) == (111, b"", said)
 
 
 @pytest.mark.parametrize("options", [("-v",), ("-v6",)])
