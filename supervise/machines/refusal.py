@@ -32,7 +32,12 @@ class Refusal:
         self.lines.add(chunk)
         replies = []
         while not self.over and (line := self.lines.next()) is not None:
-            verb = smtp.command(line).verb
+            verb = verb_of(line)
             replies.append(REPLIES.get(verb, self.message))
             self.over = verb == b"quit"
         return replies
+
+
+def verb_of(line: bytes) -> bytes:
+    """What a line begins with, in lower case. (To qmail-smtpd a NUL would end it too.)"""
+    return line.removesuffix(b"\r").partition(b" ")[0].lower()

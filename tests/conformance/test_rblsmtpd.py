@@ -58,7 +58,7 @@ words = st.sampled_from(
 )
 
 
-@settings(max_examples=30)
+@settings(max_examples=40)
 @given(st.lists(words, max_size=25))
 def test_dialogues(said):
     same("x", stdin="".join(said).encode(), env={"RBLSMTPD": "no"})
