@@ -61,7 +61,7 @@ def test_calls_that_cannot_work(argv):
 
 
 @pytest.mark.parametrize("host", ["", "0", "127.0.0.1", "[127.0.0.1]", "127.0.0.257", "127.0.0.3"])
-@pytest.mark.parametrize("options", [(), ("-v",), ("-vQ",), ("-q",)])
+@pytest.mark.parametrize("options", [("-v",), ("-vQ",), ("-q",)])
 def test_hosts(port, host, options):
     with unreachable.closed("127.0.0.3"):
         done = same(*LEAN, *options, host, port, "/usr/bin/env")
@@ -115,8 +115,15 @@ def test_addresses_that_refuse():
         same("-q", *LEAN, "127.0.0.1.127.0.0.2", str(port), "x")
 
 
-@pytest.mark.parametrize("timeouts", ["1", "0+1", "+1", "0"])
-@pytest.mark.parametrize("host", ["127.0.0.1", "127.0.0.1.127.0.0.2"])
+@pytest.mark.parametrize(
+    ("timeouts", "host"),
+    [
+        ("1", "127.0.0.1"),
+        ("0+1", "127.0.0.1.127.0.0.2"),
+        ("0", "127.0.0.1"),
+        ("0", "127.0.0.1.127.0.0.2"),
+    ],
+)
 def test_an_address_that_is_silent(timeouts, host):
     with unreachable.silent() as port:
         said = same("-T", timeouts, *LEAN, host, str(port), "x")[2]
