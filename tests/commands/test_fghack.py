@@ -11,9 +11,16 @@ import pytest
 from supervise.commands import fghack
 from supervise.unix import descriptors, pipes
 from supervise.unix import processes as unix_processes
-from tests.support import processes
+from tests.support import processes, recordings
 from tests.support.forks import in_a_fork
 from tests.support.patience import PATIENCE
+
+
+@pytest.fixture(autouse=True)
+def daemons_have_ended(nobody_left):
+    """A process closes its files, and the pipe with them, a moment before it is gone."""
+    yield
+    recordings.gone()
 
 
 def test_wrong_usage(run):

@@ -4,12 +4,19 @@ from __future__ import annotations
 
 import pytest
 
-from tests.support import inherited, processes
+from tests.support import inherited, processes, recordings
 from tests.support.sidebyside import BASE, empty, needs, ours, theirs
 
 pytestmark = needs("fghack")
 
 LATE = "(exec 3>&- 4>&- 5>&-; sleep 0.1; echo late >&2) & exit 5"
+
+
+@pytest.fixture(autouse=True)
+def daemons_have_ended(nobody_left):
+    """A process closes its files, and the pipe with them, a moment before it is gone."""
+    yield
+    recordings.gone()
 
 
 @pytest.mark.parametrize(
