@@ -4,7 +4,18 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from typing import Protocol, cast
+
+TYPE_CHECKING = False  # as in typing, whose import every start of a program would pay for
+if TYPE_CHECKING:
+    from typing import Protocol
+
+    class Command(Protocol):
+        """What a module in commands/ has."""
+
+        __doc__: str | None
+        USAGE: str  # the whole line that a wrong call is answered with
+        main: Callable[[list[str]], int]
+
 
 PROGRAMS: dict[str, str] = {
     "addcr": "addcr",
@@ -42,16 +53,9 @@ PROGRAMS: dict[str, str] = {
 SHELL_PROGRAMS = ("date@", "finger@", "http@", "mconnect", "tcpcat", "who@")
 
 
-class Command(Protocol):
-    """What a module in commands/ has."""
-
-    __doc__: str | None
-    USAGE: str  # the whole line that a wrong call is answered with
-    main: Callable[[list[str]], int]
-
-
 def load(name: str) -> Command:
     """Import the module of a program."""
     path = f"supervise.commands.{PROGRAMS[name]}"
     __import__(path)
-    return cast(Command, sys.modules[path])
+    command: Command = sys.modules[path]
+    return command
