@@ -114,6 +114,14 @@ def test_an_address_that_does_not_answer():
         assert time.monotonic() - before >= 1
 
 
+def test_no_time_at_all_is_a_moment():
+    with unreachable.silent() as port:
+        before = time.monotonic()
+        none, reports = connect([End(ONE, port)], timeouts=TRIAL)
+        assert (none, reports) == (None, [(End(ONE, port), errno.ETIMEDOUT)])
+        assert time.monotonic() - before >= connector.GRACE
+
+
 def test_addresses_that_do_not_answer_are_tried_again_last():
     with unreachable.silent() as port, unreachable.closed() as refusing:
         silent, refused = End(ONE, port), End(ONE, refusing)
