@@ -222,7 +222,7 @@ fi
 
 def test_a_checkout_that_was_moved_or_copied_gets_a_venv_of_its_own(tmp_path):
     place, other = tmp_path / "first place", tmp_path / "second"
-    (place / "scripts").mkdir(parents=True)
+    (place / "scripts" / "installed").mkdir(parents=True)
     shutil.copy2(CHECKOUT / "scripts" / "install", place / "scripts")
     shutil.copy2(CHECKOUT / "setup.cfg", place)
     (tmp_path / "python3").write_text(FAKE_PYTHON)
