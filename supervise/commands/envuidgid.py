@@ -12,18 +12,15 @@ the child's code.
 from __future__ import annotations
 
 import os
-import pwd
 
-from supervise import errors, program
+from supervise import program
+from supervise.unix import accounts
 
 USAGE = "envuidgid: usage: envuidgid account child"
 
 
 def main(argv: list[str]) -> int:
     account, *child = program.at_least(2, argv)
-    try:
-        entry = pwd.getpwnam(account)
-    except KeyError:
-        raise errors.Failure(f"unknown account {account}") from None
+    entry = accounts.find(account)
     numbers = {b"GID": b"%d" % entry.pw_gid, b"UID": b"%d" % entry.pw_uid}
     return program.become_or_fail(child, {**os.environb, **numbers})

@@ -8,8 +8,6 @@ the child's code.
 
 from __future__ import annotations
 
-import pwd
-
 from supervise import errors, program
 from supervise.unix import accounts
 
@@ -18,10 +16,7 @@ USAGE = "setuidgid: usage: setuidgid account child"
 
 def main(argv: list[str]) -> int:
     account, *child = program.at_least(2, argv)
-    try:
-        entry = pwd.getpwnam(account)
-    except KeyError:
-        raise errors.Failure(f"unknown account {account}") from None
+    entry = accounts.find(account)
     program.preload(child)
     with errors.unable_to("setgid"):
         accounts.set_group(entry.pw_gid)

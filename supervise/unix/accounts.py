@@ -3,6 +3,17 @@
 from __future__ import annotations
 
 import os
+import pwd
+
+from supervise import errors
+
+
+def find(account: str) -> pwd.struct_passwd:
+    """The entry of an account, by its name; errors.Failure where there is none."""
+    try:
+        return pwd.getpwnam(account)
+    except KeyError:
+        raise errors.Failure(f"unknown account {account}") from None
 
 
 def set_group(group: int) -> None:

@@ -5,6 +5,7 @@ import pwd
 
 import pytest
 
+from supervise import errors
 from supervise.unix import accounts
 from tests.support.forks import in_a_fork
 
@@ -70,3 +71,9 @@ def test_a_group_may_be_our_own_or_a_supplementary_one():
         return [accounts.in_group(group) for group in (1234, 4321, 0, 1)]
 
     assert in_a_fork(story) == [True, True, False, False]
+
+
+def test_an_account_is_found_by_its_name():
+    assert accounts.find("root").pw_uid == 0
+    with pytest.raises(errors.Failure, match="unknown account no-such-account"):
+        accounts.find("no-such-account")
