@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import errno
 import os
-from types import TracebackType
+
+TYPE_CHECKING = False  # as in registry
+if TYPE_CHECKING:
+    from types import TracebackType
 
 PERMANENT = 100  # a mistake: doing the same again cannot help
 TEMPORARY = 111  # trouble: it may pass

@@ -13,17 +13,20 @@ from __future__ import annotations
 import errno
 import os
 import sys
-from collections.abc import Callable, Iterator, Mapping
 
 from supervise import errors, registry
 from supervise.errors import Usage
 from supervise.unix import descriptors, files, processes, signals
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    Environment = Mapping[bytes, bytes]
+
 DEFAULT_PATH = b"/bin:/usr/bin"
 SCRIPT_SIGN = b"\nfrom supervise.__main__ import main\n"
 SCRIPT_HEAD = 1024  # bytes: pip's console scripts are half of that
-
-Environment = Mapping[bytes, bytes]
 
 
 def run(name: str, argv: list[str]) -> int:

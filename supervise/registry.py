@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
 
 TYPE_CHECKING = False  # as in typing, whose import every start of a program would pay for
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Protocol
 
     class Command(Protocol):

@@ -52,10 +52,27 @@ ALLOWED = {
     "tcpserver": {"socket"},
 }
 
+# All that a chain loader may load of the standard library: `fcntl`, `resource` and `select` are
+# extension files, the others are part of the interpreter.
+BASE = {"__future__", "errno"}
+CHAIN_LOADERS: dict[str, set[str]] = {
+    "argv0": BASE,
+    "envdir": BASE,
+    "envuidgid": {*BASE, "pwd"},
+    "fghack": {*BASE, "fcntl"},
+    "fixcrio": {*BASE, "fcntl", "select"},
+    "pgrphack": BASE,
+    "recordio": {*BASE, "fcntl", "select"},
+    "setlock": {*BASE, "fcntl"},
+    "setuidgid": {*BASE, "pwd"},
+    "softlimit": {*BASE, "resource"},
+}
+
 PROBE = """
 import sys
 before = set(sys.modules)
 from supervise import registry
+from supervise import __main__
 registry.load({name!r})
 print(*sorted(set(sys.modules) - before))
 """
@@ -71,6 +88,12 @@ def loaded_by(name: str) -> set[str]:
 @pytest.mark.parametrize("name", registry.PROGRAMS)
 def test_a_program_loads_nothing_heavy_that_it_does_not_need(name):
     assert loaded_by(name) & HEAVY <= ALLOWED.get(name, set())
+
+
+@pytest.mark.parametrize("name", CHAIN_LOADERS)
+def test_a_chain_loader_loads_only_what_is_named(name):
+    loaded = {module for module in loaded_by(name) if module.partition(".")[0] != "supervise"}
+    assert loaded == CHAIN_LOADERS[name]
 
 
 @pytest.mark.parametrize("name", ALLOWED)

@@ -12,12 +12,12 @@ from __future__ import annotations
 from supervise import program
 from supervise.drivers import pump
 from supervise.formats import crlf
-from supervise.machines.relay import Relay, Way
+from supervise.machines.relay import WAYS, Relay
 
 USAGE = "fixcrio: usage: fixcrio program [ arg ... ]"
 
 
 def main(argv: list[str]) -> int:
     child = program.at_least(1, argv)
-    pump.interpose(lambda: Relay(transforms={way: crlf.Completer().feed for way in Way}))
+    pump.interpose(lambda: Relay(transforms={way: crlf.Completer().feed for way in WAYS}))
     return program.become_or_fail(child)

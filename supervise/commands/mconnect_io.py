@@ -14,16 +14,16 @@ import signal
 
 from supervise.drivers.pump import Pump
 from supervise.formats import crlf
-from supervise.machines.relay import Relay, Way
+from supervise.machines.relay import INWARD, OUTWARD, Relay
 
 USAGE = "mconnect-io: usage: mconnect-io"
 
 # The network is what decides when it is over, as the program does behind a relay.
-SOURCES = {Way.INWARD: 0, Way.OUTWARD: 6}
-SINKS = {Way.INWARD: 7, Way.OUTWARD: 1}
+SOURCES = {INWARD: 0, OUTWARD: 6}
+SINKS = {INWARD: 7, OUTWARD: 1}
 
 
 def main(argv: list[str]) -> int:
     signal.signal(signal.SIGPIPE, signal.SIG_IGN)  # a reader who is gone is an error of the write
-    Pump(Relay(transforms={Way.INWARD: crlf.add}), SOURCES, SINKS).run()
+    Pump(Relay(transforms={INWARD: crlf.add}), SOURCES, SINKS).run()
     return 0

@@ -16,10 +16,10 @@ import os
 from supervise import program
 from supervise.drivers import pump
 from supervise.formats import transcript
-from supervise.machines.relay import Relay, Way
+from supervise.machines.relay import INWARD, OUTWARD, Relay, Way
 
 USAGE = "recordio: usage: recordio program [ arg ... ]"
-ARROWS = {Way.INWARD: transcript.INWARD, Way.OUTWARD: transcript.OUTWARD}
+ARROWS = {INWARD: transcript.INWARD, OUTWARD: transcript.OUTWARD}
 
 
 def main(argv: list[str]) -> int:

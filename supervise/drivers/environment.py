@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
 
 from supervise import errors
 from supervise.formats import envfile
 from supervise.unix import files
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
 
 
 def read(path: str) -> list[envfile.Change]:

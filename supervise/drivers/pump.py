@@ -8,12 +8,17 @@ and the program's exit would have to be passed on.
 from __future__ import annotations
 
 import os
-import signal
-from collections.abc import Callable, Iterable, Sequence
 
 from supervise import errors
-from supervise.machines.relay import Close, Effect, Note, Relay, Way
+from supervise.machines.relay import INWARD, OUTWARD, Close, Note
 from supervise.unix import descriptors, pipes, processes, readiness
+from supervise.unix import rawsignal as signal
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from supervise.machines.relay import Effect, Relay, Way
 
 # Bytes of one read: a record of it is short enough to be written in one piece, and when poll has
 # found room no write of it blocks, so descriptors that others share can stay blocking.
@@ -31,8 +36,8 @@ def interpose(make_relay: Callable[[], Relay]) -> None:
         signal.signal(signal.SIGPIPE, signal.SIG_IGN)
         os.close(program_in)
         os.close(program_out)
-        sources = {Way.INWARD: NETWORK_IN, Way.OUTWARD: helper_in}
-        sinks = {Way.INWARD: helper_out, Way.OUTWARD: NETWORK_OUT}
+        sources = {INWARD: NETWORK_IN, OUTWARD: helper_in}
+        sinks = {INWARD: helper_out, OUTWARD: NETWORK_OUT}
         Pump(make_relay(), sources, sinks).run()
         return 0
 

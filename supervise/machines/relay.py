@@ -10,31 +10,55 @@ as it came, before it goes on.
 
 from __future__ import annotations
 
-import enum
-from collections.abc import Callable
-from typing import NamedTuple
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    Transform = Callable[[bytes], bytes]
+    Recorder = Callable[["Way", bytes], list[bytes]]
 
 
-class Way(enum.Enum):
-    INWARD = "to the program"
-    OUTWARD = "from the program"
+# Chain loaders load this module, so it does without the imports that an enum and a dataclass need:
+# each takes longer than everything else that such a program loads.
+class Way:
+    """INWARD or OUTWARD, and nothing else."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def __repr__(self) -> str:
+        return self.name
 
 
-class Note(NamedTuple):
+INWARD, OUTWARD = Way("INWARD"), Way("OUTWARD")  # to the program, from the program
+WAYS = (INWARD, OUTWARD)
+
+
+class Note:
     """Write this record, whole, to the log."""
 
-    record: bytes
+    __match_args__ = ("record",)
+
+    def __init__(self, record: bytes) -> None:
+        self.record = record
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Note) and self.record == other.record
 
 
-class Close(NamedTuple):
+class Close:
     """Tell whoever reads this direction that there is no more."""
 
-    way: Way
+    __match_args__ = ("way",)
+
+    def __init__(self, way: Way) -> None:
+        self.way = way
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Close) and self.way is other.way
 
 
 Effect = Note | Close
-Transform = Callable[[bytes], bytes]
-Recorder = Callable[[Way, bytes], list[bytes]]
 
 
 def unchanged(chunk: bytes) -> bytes:
@@ -65,7 +89,7 @@ class Relay:
         self, record: Recorder = unrecorded, transforms: dict[Way, Transform] | None = None
     ) -> None:
         self.record = record
-        self.directions = {way: Direction((transforms or {}).get(way, unchanged)) for way in Way}
+        self.directions = {way: Direction((transforms or {}).get(way, unchanged)) for way in WAYS}
         self.over = False
 
     @property
@@ -105,6 +129,6 @@ class Relay:
         reader who could answer."""
         self.directions[way].open = False
         self.directions[way].pending = b""
-        if way is Way.OUTWARD:
+        if way is OUTWARD:
             self.over = True
         return [Close(way)]

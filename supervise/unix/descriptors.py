@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 
 STANDARD = (0, 1, 2)
@@ -56,18 +55,16 @@ def inherited() -> list[int]:
 
 
 def is_open(descriptor: int) -> bool:
-    return own_flags(descriptor) is not None
+    try:
+        os.get_inheritable(descriptor)
+    except OSError:
+        return False
+    return True
 
 
 def survives_exec(descriptor: int) -> bool:
     """Whether it is open, and a program that is exec'ed would have it."""
-    flags = own_flags(descriptor)
-    return flags is not None and not flags & fcntl.FD_CLOEXEC
-
-
-def own_flags(descriptor: int) -> int | None:
-    """The descriptor's own flags (not those of the open file); None where it is closed."""
     try:
-        return fcntl.fcntl(descriptor, fcntl.F_GETFD)
+        return os.get_inheritable(descriptor)
     except OSError:
-        return None
+        return False

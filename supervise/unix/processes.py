@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
-import signal
 import sys
-from collections.abc import Callable
 
 from supervise import errors
+from supervise.unix import rawsignal as signal
 from supervise.unix import signals
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
 
 
 def fork(child: Callable[[], int]) -> int:
@@ -28,7 +31,7 @@ def fork(child: Callable[[], int]) -> int:
     return pid
 
 
-def leave(child: Callable[[], int], blocked: set[int | signal.Signals]) -> None:
+def leave(child: Callable[[], int], blocked: Iterable[int]) -> None:
     """Run the function as a whole process: it never returns."""
     code = errors.TEMPORARY
     try:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import select
-from collections.abc import Iterable
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 TROUBLE = select.POLLHUP | select.POLLERR | select.POLLNVAL  # the call itself will tell
 

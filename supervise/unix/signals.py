@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import os
-import signal
-from types import FrameType
+
+from supervise.unix import rawsignal as signal
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from types import FrameType
 
 IGNORED_BY_PYTHON = (signal.SIGPIPE, signal.SIGXFSZ)
 

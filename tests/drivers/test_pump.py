@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from supervise.drivers import pump
-from supervise.machines.relay import Relay, Way
+from supervise.machines.relay import INWARD, OUTWARD, WAYS, Relay
 from supervise.unix import processes
 from tests.support.patience import eventually
 from tests.support.processes import state
@@ -33,8 +33,8 @@ class Pumped:
                 os.close(number)
             if log is not None:
                 os.dup2(log, 2)
-            sources = {Way.INWARD: network.fileno(), Way.OUTWARD: source}
-            sinks = {Way.INWARD: sink, Way.OUTWARD: network.fileno()}
+            sources = {INWARD: network.fileno(), OUTWARD: source}
+            sinks = {INWARD: sink, OUTWARD: network.fileno()}
             pump.Pump(relay, sources, sinks).run()
             return 7
 
@@ -82,7 +82,7 @@ def read_exactly(read, count):
 
 
 def test_both_ways_and_the_ends():
-    with Pumped(Relay(transforms={Way.OUTWARD: bytes.upper})) as ends:
+    with Pumped(Relay(transforms={OUTWARD: bytes.upper})) as ends:
         ends.network.sendall(b"question")
         assert os.read(ends.program_in, 100) == b"question"
         os.write(ends.program_out, b"answer")
@@ -177,20 +177,20 @@ def test_when_it_is_over_nothing_more_is_read():
     os.close(nobody)
     os.write(network, b"unread")
     relay = Relay()
-    assert relay.received(Way.OUTWARD, b"answer") == []
-    sources = {Way.INWARD: network_in, Way.OUTWARD: -1}
-    pump.Pump(relay, sources, {Way.INWARD: -1, Way.OUTWARD: network_out}).run()
+    assert relay.received(OUTWARD, b"answer") == []
+    sources = {INWARD: network_in, OUTWARD: -1}
+    pump.Pump(relay, sources, {INWARD: -1, OUTWARD: network_out}).run()
     assert os.read(network_in, 100) == b"unread"
     os.close(network_in)
     os.close(network)
 
 
 @settings(max_examples=20)
-@given(st.lists(st.tuples(st.sampled_from(Way), st.binary(min_size=1, max_size=700)), max_size=12))
+@given(st.lists(st.tuples(st.sampled_from(WAYS), st.binary(min_size=1, max_size=700)), max_size=12))
 def test_whatever_comes_when_everything_arrives_once_and_in_order(turns):
-    with Pumped(Relay(transforms=dict.fromkeys(Way, lambda chunk: chunk * 2))) as ends:
+    with Pumped(Relay(transforms=dict.fromkeys(WAYS, lambda chunk: chunk * 2))) as ends:
         for way, block in turns:
-            if way is Way.INWARD:
+            if way is INWARD:
                 ends.network.sendall(block)
                 got = read_exactly(lambda size: os.read(ends.program_in, size), 2 * len(block))
             else:
@@ -211,8 +211,8 @@ def test_a_sink_that_was_closed_from_the_start():
 
     def child():
         os.close(1)
-        sources = {Way.INWARD: silent.fileno(), Way.OUTWARD: source}
-        pump.Pump(Relay(), sources, {Way.OUTWARD: 1}).run()
+        sources = {INWARD: silent.fileno(), OUTWARD: source}
+        pump.Pump(Relay(), sources, {OUTWARD: 1}).run()
         return 7
 
     with silent, network:

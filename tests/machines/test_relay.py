@@ -4,9 +4,9 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from supervise.machines.relay import Close, Note, Relay, Way
+from supervise.machines.relay import INWARD, OUTWARD, WAYS, Close, Note, Relay
 
-IN, OUT = Way.INWARD, Way.OUTWARD
+IN, OUT = INWARD, OUTWARD
 
 
 def recorded(way, chunk):
@@ -66,13 +66,13 @@ def test_a_network_that_is_gone_is_the_end():
 class TwoStreams(RuleBasedStateMachine):
     """Whatever happens when: what was read is written in order, changed once, and not twice."""
 
-    ways = st.sampled_from(Way)
+    ways = st.sampled_from(WAYS)
 
     def __init__(self):
         super().__init__()
-        self.relay = Relay(recorded, dict.fromkeys(Way, bytes.swapcase))
-        self.read = dict.fromkeys(Way, b"")
-        self.written = dict.fromkeys(Way, b"")
+        self.relay = Relay(recorded, dict.fromkeys(WAYS, bytes.swapcase))
+        self.read = dict.fromkeys(WAYS, b"")
+        self.written = dict.fromkeys(WAYS, b"")
         self.closed = []
 
     def perform(self, effects):
@@ -105,7 +105,7 @@ class TwoStreams(RuleBasedStateMachine):
 
     @invariant()
     def nothing_is_lost_doubled_or_reordered(self):
-        for way in Way:
+        for way in WAYS:
             whole = self.written[way] + self.relay.pending(way)
             if way not in self.closed:
                 assert whole == self.read[way].swapcase()
