@@ -19,6 +19,7 @@ or the name of a service. Options:
           by looking it up in turn, or always (default)
 -r, -R    ask the client's machine for its user (default), or do not; -t n: give up after n
           seconds (26)
+-T n      give a client that has to begin with a handshake n seconds for it (26)
 -d, -D    let the kernel delay small writes (default), or send them at once
 -o, -O    leave IP options such as source routes alone, or remove them (default)
 -q, -Q, -v  no messages at all; warnings (default); every connection too
@@ -43,7 +44,7 @@ from supervise.unix.sockets import End
 USAGE = (
     "tcpserver: usage: tcpserver [ -461UXpPhHrRoOdDqQv ] [ -c limit ] [ -x rules.cdb ]"
     " [ -B banner ] [ -g gid ] [ -u uid ] [ -b backlog ] [ -l localname ] [ -t timeout ]"
-    " [ -I interface ] host port program"
+    " [ -T handshaketimeout ] [ -I interface ] host port program"
 )
 
 
@@ -78,7 +79,14 @@ SWITCHES: dict[str, tuple[str, object]] = {
     "Q": ("verbosity", WARNING),
     "v": ("verbosity", TELLING),
 }
-NUMBERS = {"c": "limit", "b": "backlog", "g": "group", "u": "user", "t": "patience"}
+NUMBERS = {
+    "c": "limit",
+    "b": "backlog",
+    "g": "group",
+    "u": "user",
+    "t": "patience",
+    "T": "handshake_patience",
+}
 WORDS = {"x": "rules", "I": "interface"}
 BYTES = {"B": "banner", "l": "local_name"}
 ROOT = 0

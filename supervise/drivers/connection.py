@@ -36,6 +36,7 @@ class Settings:
     paranoid = False
     identify = True
     patience = 26  # seconds for the identity
+    handshake_patience = 26  # seconds for what a client has to say before it is a client
     rules: str | None = None
     rules_may_miss = False
     keep_ip_options = False

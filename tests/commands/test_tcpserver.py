@@ -33,7 +33,7 @@ def test_the_usage_is_the_one_of_the_ipv6_package():
     assert tcpserver.USAGE == (
         "tcpserver: usage: tcpserver [ -461UXpPhHrRoOdDqQv ] [ -c limit ] [ -x rules.cdb ]"
         " [ -B banner ] [ -g gid ] [ -u uid ] [ -b backlog ] [ -l localname ] [ -t timeout ]"
-        " [ -I interface ] host port program"
+        " [ -T handshaketimeout ] [ -I interface ] host port program"
     )
 
 
@@ -88,12 +88,12 @@ def test_options_are_read_left_to_right_and_the_last_one_wins(monkeypatch):
     monkeypatch.setenv("UID", "1000")
     monkeypatch.setenv("GID", "100x")
     wanted, operands = tcpserver.read(
-        ["-vqQ", "-c5", "-c", "7x", "-b", "", "-tx", "-U", "-u", "77", "-pPp", "-DdD", "-oO",
+        ["-vqQ", "-c5", "-c", "7x", "-b", "", "-tx", "-T9", "-U", "-u", "77", "-pPp", "-DdD", "-oO",
          "-l", "", "-Bhi", "-x", "rules", "-X", "-461", "-I", "eth0", "--", "h", "-p"]
     )  # fmt: skip
     assert operands == ["h", "-p"]
     assert vars(wanted) == {
-        "verbosity": 1, "limit": 7, "backlog": 0, "patience": 0, "user": 77, "group": 100,
+        "verbosity": 1, "limit": 7, "backlog": 0, "patience": 0, "handshake_patience": 9, "user": 77, "group": 100,
         "paranoid": True, "at_once": True, "keep_ip_options": False, "local_name": b"",
         "banner": b"hi", "rules": "rules", "rules_may_miss": True, "only_ipv4": True,
         "as_ipv6": True, "print_port": True, "interface": "eth0",
