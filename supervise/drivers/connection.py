@@ -11,38 +11,29 @@ import os
 import signal
 import socket
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING
 
 from supervise import errors
+from supervise.drivers import lookups
 from supervise.formats import address, tcplog, ucspi
 from supervise.unix import descriptors, sockets
 from supervise.unix.sockets import End
-
-if TYPE_CHECKING:
-    from supervise.drivers.localnames import LocalNames
 
 QUIET, WARNING, TELLING = range(3)
 
 Become = Callable[[list[str], Mapping[bytes, bytes]], int]
 
 
-class Settings:
+class Settings(lookups.Settings):
     """What tcpserver was told about every connection."""
 
     verbosity = WARNING
     banner = b""
-    local_name: bytes | None = None  # None: look it up
-    remote_names = True
-    paranoid = False
-    identify = True
-    patience = 26  # seconds for the identity
     handshake_patience = 26  # seconds for what a client has to say before it is a client
     rules: str | None = None
     rules_may_miss = False
     keep_ip_options = False
     at_once = False
     as_ipv6 = False
-    local_names: LocalNames | None = None  # where local_name is None
 
     def tell(self, line: str) -> None:
         if self.verbosity >= TELLING:
@@ -56,13 +47,7 @@ class Settings:
         """Import what the children will need, once, and while we may still read our own files."""
         if self.rules is not None:
             from supervise.drivers import access  # noqa: F401
-        if self.identify:
-            from supervise.drivers import identity  # noqa: F401
-        if self.remote_names or self.local_name is None:
-            from supervise.drivers import localnames, resolver
-
-            resolver.prepare()
-            self.local_names = localnames.LocalNames() if self.local_name is None else None
+        super().prepare()
 
 
 def serve(
@@ -119,37 +104,7 @@ class Child:
     def find_out(self) -> tcplog.Connection:
         with errors.unable_to("get local address"):
             local = self.shown(sockets.end(self.connection.getsockname()))
-        return tcplog.Connection(
-            self.local_host(local),
-            address.text(local.ip),
-            local.port,
-            self.remote_host(),
-            address.text(self.remote.ip),
-            self.remote_info(local),
-            self.remote.port,
-        )
-
-    def local_host(self, local: End) -> bytes | None:
-        if self.settings.local_names is not None:
-            return self.settings.local_names.name_of(local.ip)
-        return self.settings.local_name
-
-    def remote_host(self) -> bytes | None:
-        if not self.settings.remote_names:
-            return None
-        from supervise.drivers import resolver
-
-        name = resolver.known_name(self.remote.ip)
-        if name is None or not self.settings.paranoid or resolver.confirms(name, self.remote.ip):
-            return name
-        return None
-
-    def remote_info(self, local: End) -> bytes | None:
-        if not self.settings.identify:
-            return None
-        from supervise.drivers import identity
-
-        return identity.ask(local, self.remote, self.settings.patience)
+        return lookups.find_out(self.settings, local, self.remote)
 
     def judge(self, facts: tcplog.Connection) -> tuple[bool, list[tuple[bytes, bytes]]]:
         """Whether the rules deny this client, and the variables that they set."""
