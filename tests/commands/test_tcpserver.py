@@ -93,10 +93,11 @@ def test_options_are_read_left_to_right_and_the_last_one_wins(monkeypatch):
     )  # fmt: skip
     assert operands == ["h", "-p"]
     assert vars(wanted) == {
-        "verbosity": 1, "limit": 7, "backlog": 0, "patience": 0, "handshake_patience": 9, "user": 77, "group": 100,
-        "paranoid": True, "at_once": True, "keep_ip_options": False, "local_name": b"",
-        "banner": b"hi", "rules": "rules", "rules_may_miss": True, "only_ipv4": True,
-        "as_ipv6": True, "print_port": True, "interface": "eth0",
+        "verbosity": 1, "limit": 7, "backlog": 0, "patience": 0, "handshake_patience": 9,
+        "user": 77, "group": 100, "paranoid": True, "at_once": True,
+        "keep_ip_options": False, "local_name": b"", "banner": b"hi", "rules": "rules",
+        "rules_may_miss": True, "only_ipv4": True, "as_ipv6": True, "print_port": True,
+        "interface": "eth0",
     }  # fmt: skip
 
 
