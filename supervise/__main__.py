@@ -1,6 +1,6 @@
 """The one door: which program was called?
 
-As a console script the name is the last part of argv[0]; as `python -m supervise NAME …` it is
+As an installed script the name is the last part of argv[0]; as `python -m supervise NAME …` it is
 the next word.
 """
 

@@ -21,6 +21,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "runner": {*GROUND, "formats", "unix", "program"},
     "commands": {*GROUND, "formats", "machines", "unix", "drivers", "program", "runner"},
     "__main__": {*GROUND, "unix", "program"},
+    "building": {"registry"},
 }
 PURE = {"formats", "machines"}
 IMPURE_MODULES = {

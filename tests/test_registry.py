@@ -1,4 +1,4 @@
-"""Adding a program takes six steps; whichever was forgotten is named here."""
+"""Adding a program takes five steps; whichever was forgotten is named here."""
 
 from __future__ import annotations
 
@@ -35,13 +35,6 @@ def copied_scripts() -> list[str]:
     setup = ConfigParser()
     setup.read(ROOT / "setup.cfg")
     return setup["options"]["scripts"].split()
-
-
-def console_scripts() -> dict[str, str]:
-    setup = ConfigParser()
-    setup.read(ROOT / "setup.cfg")
-    rows = setup["options.entry_points"]["console_scripts"].strip().splitlines()
-    return dict(re.split(r"\s*=\s*", row, maxsplit=1) for row in rows)
 
 
 def readme_rows() -> dict[str, str]:
@@ -91,14 +84,6 @@ def test_main_takes_the_arguments_and_returns_the_exit_code(name):
 def test_a_program_has_a_test_file(name):
     path = ROOT / "tests" / "commands" / f"test_{registry.PROGRAMS[name]}.py"
     assert path.exists(), f"write {path.relative_to(ROOT)}"
-
-
-def test_every_program_has_a_console_script_and_nothing_else_has():
-    missing = registry.PROGRAMS.keys() - console_scripts().keys()
-    assert not missing, f"add to console_scripts in setup.cfg: {sorted(missing)}"
-    unknown = console_scripts().keys() - registry.PROGRAMS.keys()
-    assert not unknown, f"add to registry.PROGRAMS, or take from setup.cfg: {sorted(unknown)}"
-    assert set(console_scripts().values()) == {"supervise.__main__:main"}, "there is one door"
 
 
 def test_every_module_of_commands_is_a_program():

@@ -215,6 +215,7 @@ if [ "$2" = venv ]; then
     mkdir -p .venv/bin
     printf '#!/bin/sh\\n# %s\\n' "$PWD/.venv/bin/python3" >.venv/bin/pip
     cp .venv/bin/pip .venv/bin/svscan
+    cp .venv/bin/pip .venv/bin/python
     chmod 755 .venv/bin/*
 fi
 """
@@ -223,6 +224,9 @@ fi
 def test_a_checkout_that_was_moved_or_copied_gets_a_venv_of_its_own(tmp_path):
     place, other = tmp_path / "first place", tmp_path / "second"
     (place / "scripts" / "installed").mkdir(parents=True)
+    (place / "supervise").mkdir()
+    for name in ("registry.py", "building.py"):
+        shutil.copy2(CHECKOUT / "supervise" / name, place / "supervise")
     shutil.copy2(CHECKOUT / "scripts" / "install", place / "scripts")
     shutil.copy2(CHECKOUT / "setup.cfg", place)
     (tmp_path / "python3").write_text(FAKE_PYTHON)
