@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import socket
-import time
 
 from supervise.formats import ident
-from supervise.unix import sockets
+from supervise.unix import deadlines, sockets
+from supervise.unix.deadlines import left
 from supervise.unix.sockets import End
 
 PORT = 113
 LONGEST_LINE = 4096  # bytes; the standard ends at 1000
-LONGEST_PATIENCE = 10.0**6  # seconds, more than a socket's timer can hold would fail
 
 
 def ask(local: End, remote: End, patience: float, port: int = PORT) -> bytes | None:
@@ -21,7 +20,7 @@ def ask(local: End, remote: End, patience: float, port: int = PORT) -> bytes | N
     means something to its machine. `patience` in seconds is for connecting, writing and reading
     together.
     """
-    deadline = time.monotonic() + min(patience, LONGEST_PATIENCE)
+    deadline = deadlines.after(patience)
     try:
         with socket.socket(sockets.family(remote.ip), socket.SOCK_STREAM) as asking:
             asking.settimeout(left(deadline))
@@ -48,11 +47,3 @@ def read_line(asking: socket.socket, deadline: float) -> bytes | None:
         if found:
             return head
     return None
-
-
-def left(deadline: float) -> float:
-    """The seconds until then; TimeoutError when none are left."""
-    seconds = deadline - time.monotonic()
-    if seconds <= 0:
-        raise TimeoutError
-    return seconds

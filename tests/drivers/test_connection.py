@@ -3,7 +3,6 @@ from __future__ import annotations
 import os
 import signal
 import socket
-import struct
 
 import pytest
 
@@ -11,6 +10,7 @@ from supervise import errors
 from supervise.drivers import connection
 from supervise.drivers.connection import QUIET, TELLING, Settings
 from supervise.unix.sockets import End
+from tests.support.networks import reset
 from tests.support.patience import PATIENCE
 
 
@@ -62,12 +62,6 @@ def test_an_entry_without_a_name_is_not_inherited(serve, monkeypatch):
     _, _, environment = serve()
     assert environment[b"KEPT"] == b"1"
     assert b"" not in environment
-
-
-def reset(client):
-    """Close so that the other end hears of it with its next write."""
-    client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-    client.close()
 
 
 @pytest.mark.parametrize("verbosity", [QUIET, TELLING])

@@ -1,9 +1,10 @@
-"""The network as tcpclient leaves it to its program: descriptors 6 and 7."""
+"""Connections: one that tcpclient leaves to its program as descriptors 6 and 7; one that breaks."""
 
 from __future__ import annotations
 
 import os
 import socket
+import struct
 import subprocess
 from typing import Any
 
@@ -28,3 +29,9 @@ def on_six_and_seven(
     process = background.start(argv, preexec_fn=arrange, close_fds=False, **options)
     far.close()
     return process, near
+
+
+def reset(client: socket.socket) -> None:
+    """Close so that the other end hears of it with its next call."""
+    client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    client.close()
