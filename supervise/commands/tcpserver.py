@@ -19,7 +19,11 @@ or the name of a service. Options:
           by looking it up in turn, or always (default)
 -r, -R    ask the client's machine for its user (default), or do not; -t n: give up after n
           seconds (26)
--T n      give a client that has to begin with a handshake n seconds for it (26)
+-y list   clients at these addresses and CIDR ranges, joined by commas, are proxies: each must
+          begin with a PROXY header (version 1 or 2), and what that tells is taken for the client's
+          address and ours, except where it tells nothing; nobody asks for a user then
+-T n      drop a client that has to begin with a handshake, such as that header, after n seconds
+          without it (26)
 -d, -D    let the kernel delay small writes (default), or send them at once
 -o, -O    leave IP options such as source routes alone, or remove them (default)
 -q, -Q, -v  no messages at all; warnings (default); every connection too
@@ -32,6 +36,7 @@ from __future__ import annotations
 
 import os
 import socket
+from typing import TYPE_CHECKING
 
 from supervise import errors, program
 from supervise.drivers import connection, hosts, listener
@@ -41,10 +46,13 @@ from supervise.formats import number
 from supervise.unix import accounts, descriptors
 from supervise.unix.sockets import End
 
+if TYPE_CHECKING:
+    from supervise.formats.networks import Network
+
 USAGE = (
     "tcpserver: usage: tcpserver [ -461UXpPhHrRoOdDqQv ] [ -c limit ] [ -x rules.cdb ]"
     " [ -B banner ] [ -g gid ] [ -u uid ] [ -b backlog ] [ -l localname ] [ -t timeout ]"
-    " [ -T handshaketimeout ] [ -I interface ] host port program"
+    " [ -T handshaketimeout ] [ -y proxies ] [ -I interface ] host port program"
 )
 
 
@@ -58,6 +66,7 @@ class Wanted(Settings):
     print_port = False
     only_ipv4 = False
     interface: str | None = None
+    proxy_words: bytes | None = None
 
 
 SWITCHES: dict[str, tuple[str, object]] = {
@@ -88,7 +97,7 @@ NUMBERS = {
     "T": "handshake_patience",
 }
 WORDS = {"x": "rules", "I": "interface"}
-BYTES = {"B": "banner", "l": "local_name"}
+BYTES = {"B": "banner", "l": "local_name", "y": "proxy_words"}
 ROOT = 0
 FROM_ENVIRONMENT = {"UID": "user", "GID": "group"}
 
@@ -131,6 +140,8 @@ def take_environment(wanted: Wanted) -> None:
 def serve(wanted: Wanted, host: str, port: str, child: list[str]) -> int:
     with unable_to(f"open {os.devnull}"):
         descriptors.open_standard()
+    if wanted.proxy_words is not None:
+        wanted.proxies = proxies(wanted.proxy_words)
     listening_port = hosts.port_number(port)
     listening = listener.listen(place(wanted, host), listening_port, wanted.backlog)
     local_port = listener.port_of(listening)
@@ -146,6 +157,15 @@ def serve(wanted: Wanted, host: str, port: str, child: list[str]) -> int:
         print_port(wanted, local_port)
     listener.leave_standard()
     return server.run()
+
+
+def proxies(words: bytes) -> list[Network]:
+    from supervise.formats import networks
+
+    try:
+        return networks.parse(words)
+    except ValueError:
+        raise errors.Mistake(f"unable to understand -y {os.fsdecode(words)}") from None
 
 
 def place(wanted: Wanted, host: str) -> End | None:

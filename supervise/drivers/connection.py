@@ -1,6 +1,7 @@
 """One connection of tcpserver, in the child that serves it: from the first log line to the program.
 
-The order is the interface: banner, local name, remote name, remote info, rules, log line, program.
+The order is the interface: PROXY header, first log line, banner, local name, remote name, remote
+info, rules, log line, program.
 So a client that the rules deny has had the banner, and has cost all look-ups.
 """
 
@@ -10,13 +11,17 @@ import errno
 import os
 import signal
 import socket
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from supervise import errors
 from supervise.drivers import lookups
 from supervise.formats import address, tcplog, ucspi
 from supervise.unix import descriptors, sockets
 from supervise.unix.sockets import End
+
+if TYPE_CHECKING:
+    from supervise.formats.networks import Network
 
 QUIET, WARNING, TELLING = range(3)
 
@@ -34,6 +39,7 @@ class Settings(lookups.Settings):
     keep_ip_options = False
     at_once = False
     as_ipv6 = False
+    proxies: Sequence[Network] = ()  # who has to say first whom they speak for
 
     def tell(self, line: str) -> None:
         if self.verbosity >= TELLING:
@@ -47,6 +53,8 @@ class Settings(lookups.Settings):
         """Import what the children will need, once, and while we may still read our own files."""
         if self.rules is not None:
             from supervise.drivers import access  # noqa: F401
+        if self.proxies:
+            from supervise.drivers import proxied  # noqa: F401
         super().prepare()
 
 
@@ -72,6 +80,7 @@ class Child:
         self.settings = settings
         self.connection = connection
         self.remote = self.shown(peer)
+        self.local: End | None = None  # None: what the socket says
 
     def shown(self, end: End) -> End:
         """An IPv4 client of an IPv6 socket is an IPv4 client, unless the user wants IPv6 always."""
@@ -79,6 +88,8 @@ class Child:
         return end._replace(ip=shape(end.ip))
 
     def run(self, words: list[str], become: Become) -> int:
+        if self.settings.proxies:
+            self.heed_proxy()
         self.settings.tell(tcplog.began(os.getpid(), address.text(self.remote.ip)))
         self.greet()
         facts = self.find_out()
@@ -91,6 +102,21 @@ class Child:
         with errors.unable_to(f"run {words[0]}"):
             return become(words, environment)
 
+    def heed_proxy(self) -> None:
+        """If the client is a proxy, let it tell whose connection this is."""
+        from supervise.drivers import proxied
+        from supervise.formats import networks
+
+        ip = address.short(self.remote.ip)
+        if not networks.hold(self.settings.proxies, ip):
+            return
+        proxy = address.text(ip).decode("ascii")
+        ends = proxied.ends(self.connection, self.settings.handshake_patience, proxy)
+        if ends is not None:
+            self.remote = self.shown(End(ends.remote_ip, ends.remote_port))
+            self.local = self.shown(End(ends.local_ip, ends.local_port))
+            self.settings.identify = False  # the client's machine knows of no such connection
+
     def greet(self) -> None:
         self.connection.setblocking(True)
         if not self.settings.keep_ip_options:
@@ -102,9 +128,10 @@ class Child:
                 self.connection.sendall(self.settings.banner)
 
     def find_out(self) -> tcplog.Connection:
-        with errors.unable_to("get local address"):
-            local = self.shown(sockets.end(self.connection.getsockname()))
-        return lookups.find_out(self.settings, local, self.remote)
+        if self.local is None:
+            with errors.unable_to("get local address"):
+                self.local = self.shown(sockets.end(self.connection.getsockname()))
+        return lookups.find_out(self.settings, self.local, self.remote)
 
     def judge(self, facts: tcplog.Connection) -> tuple[bool, list[tuple[bytes, bytes]]]:
         """Whether the rules deny this client, and the variables that they set."""

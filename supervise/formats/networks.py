@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from supervise.formats import address, cidr
@@ -30,7 +31,7 @@ def network(word: bytes) -> Network:
     return Network(packed, 8 * len(packed))
 
 
-def hold(networks: list[Network], ip: bytes) -> bool:
+def hold(networks: Sequence[Network], ip: bytes) -> bool:
     """Whether one of the networks holds an address; an IPv4 address is never in an IPv6 one."""
     return any(
         len(prefix) == len(ip) and cidr.cut(ip, length) == prefix for prefix, length in networks

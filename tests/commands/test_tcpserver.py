@@ -7,13 +7,20 @@ import socket
 import sys
 from pathlib import Path
 
-import cdbx
 import pytest
 
 from supervise.commands import tcpserver
 from tests.support import processes, recordings, tcpservers
 from tests.support.patience import PATIENCE, eventually
-from tests.support.tcpservers import environment, moved, start, start_ident, start_names, ticks
+from tests.support.tcpservers import (
+    environment,
+    moved,
+    start,
+    start_ident,
+    start_names,
+    ticks,
+    write_rules,
+)
 
 
 @pytest.fixture
@@ -33,7 +40,7 @@ def test_the_usage_is_the_one_of_the_ipv6_package():
     assert tcpserver.USAGE == (
         "tcpserver: usage: tcpserver [ -461UXpPhHrRoOdDqQv ] [ -c limit ] [ -x rules.cdb ]"
         " [ -B banner ] [ -g gid ] [ -u uid ] [ -b backlog ] [ -l localname ] [ -t timeout ]"
-        " [ -T handshaketimeout ] [ -I interface ] host port program"
+        " [ -T handshaketimeout ] [ -y proxies ] [ -I interface ] host port program"
     )
 
 
@@ -88,8 +95,9 @@ def test_options_are_read_left_to_right_and_the_last_one_wins(monkeypatch):
     monkeypatch.setenv("UID", "1000")
     monkeypatch.setenv("GID", "100x")
     wanted, operands = tcpserver.read(
-        ["-vqQ", "-c5", "-c", "7x", "-b", "", "-tx", "-T9", "-U", "-u", "77", "-pPp", "-DdD", "-oO",
-         "-l", "", "-Bhi", "-x", "rules", "-X", "-461", "-I", "eth0", "--", "h", "-p"]
+        ["-vqQ", "-c5", "-c", "7x", "-b", "", "-tx", "-T9", "-y::1,", "-U", "-u", "77", "-pPp",
+         "-DdD", "-oO", "-l", "", "-Bhi", "-x", "rules", "-X", "-461", "-I", "eth0", "--",
+         "h", "-p"]
     )  # fmt: skip
     assert operands == ["h", "-p"]
     assert vars(wanted) == {
@@ -97,7 +105,7 @@ def test_options_are_read_left_to_right_and_the_last_one_wins(monkeypatch):
         "user": 77, "group": 100, "paranoid": True, "at_once": True,
         "keep_ip_options": False, "local_name": b"", "banner": b"hi", "rules": "rules",
         "rules_may_miss": True, "only_ipv4": True, "as_ipv6": True, "print_port": True,
-        "interface": "eth0",
+        "interface": "eth0", "proxy_words": b"::1,",
     }  # fmt: skip
 
 
@@ -326,16 +334,6 @@ def used(work):
     goal = sum(os.times()[:2]) + work / 100
     while sum(os.times()[:2]) < goal:
         pass
-
-
-def write_rules(folder, rules, name="rules.cdb"):
-    path = folder / name
-    with path.open("w+b") as stream:
-        maker = cdbx.CDB.make(stream)
-        for key, packed in rules.items():
-            maker.add(key, packed)
-        maker.commit().close()
-    return str(path)
 
 
 def test_rules_deny_allow_and_set(background, tmp_path):

@@ -12,6 +12,8 @@ import sys
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import cdbx
+
 from tests.support import processes
 from tests.support.patience import PATIENCE, eventually
 from tests.support.processes import Background
@@ -108,6 +110,17 @@ def start(
     assert line, path.read_text()
     at_host = {"0": "127.0.0.1", "": "127.0.0.1"}.get(host, host)
     return Server(process, int(line), path, at_host)
+
+
+def write_rules(folder: Path, rules: dict[bytes, bytes], name: str = "rules.cdb") -> str:
+    """A database of packed rules, under their keys."""
+    path = folder / name
+    with path.open("w+b") as stream:
+        maker = cdbx.CDB.make(stream)
+        for key, packed in rules.items():
+            maker.add(key, packed)
+        maker.commit().close()
+    return str(path)
 
 
 class NameServer(NamedTuple):
