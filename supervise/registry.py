@@ -41,6 +41,7 @@ PROGRAMS: dict[str, str] = {
     "svc": "svc",
     "svok": "svok",
     "svscan": "svscan",
+    "svscanboot": "svscanboot",
     "svstat": "svstat",
     "tai64n": "tai64n",
     "tai64nlocal": "tai64nlocal",

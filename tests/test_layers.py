@@ -19,7 +19,17 @@ MAY_IMPORT: dict[str, set[str]] = {
     "drivers": {*GROUND, "formats", "machines", "unix", "drivers"},
     "program": {*GROUND, "unix"},
     "runner": {*GROUND, "formats", "unix", "program"},
-    "commands": {*GROUND, "formats", "machines", "unix", "drivers", "program", "runner"},
+    "complaints": {"errors", "unix", "program"},
+    "commands": {
+        *GROUND,
+        "formats",
+        "machines",
+        "unix",
+        "drivers",
+        "program",
+        "runner",
+        "complaints",
+    },
     "__main__": {*GROUND, "unix", "program"},
     "building": {"registry"},
 }

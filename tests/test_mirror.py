@@ -61,6 +61,6 @@ def test_the_exceptions_are_needed():
     assert all([*EXCEPTIONS.values(), *EXTRA.values()]), "each exception has its reason"
 
 
-@pytest.mark.parametrize("name", ["errors", "registry", "program", "__main__"])
+@pytest.mark.parametrize("name", ["errors", "registry", "program", "complaints", "__main__"])
 def test_the_modules_above_the_floors_have_theirs(name):
     assert (TESTS / f"test_{name.strip('_')}.py").exists()

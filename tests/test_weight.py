@@ -48,6 +48,7 @@ ALLOWED = {
         "threading",
         "traceback",
     },
+    "svscanboot": {"logging", "setproctitle", "threading", "traceback"},
     "tcpclient": {"socket"},
     "tcpserver": {"socket"},
 }
