@@ -1,6 +1,6 @@
 """Run a program with its environment changed by the files of a directory.
 
-envdir dir child
+envdir dir child [ arg ... ]
 
 Each file is a variable: its first line is the value, trailing blanks are dropped, NUL stands for a
 newline. An empty file removes the variable. Names that begin with a dot are left alone.

@@ -1,6 +1,6 @@
 """Run a program with $UID and $GID set to the numbers of an account.
 
-envuidgid account child
+envuidgid account child [ arg ... ]
 
 Nothing but the environment is changed: a child that was started as root uses the two to drop its
 privileges itself.

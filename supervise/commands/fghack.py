@@ -1,6 +1,6 @@
 """Run a program that goes to the background, and stay until all that it started has ended.
 
-fghack child
+fghack child [ arg ... ]
 
 Whatever the child starts inherits many copies of one end of a pipe; when the last copy is closed
 nobody is left.

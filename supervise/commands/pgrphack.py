@@ -1,6 +1,6 @@
 """Run a program in a session of its own, and so in a process group of its own.
 
-pgrphack child
+pgrphack child [ arg ... ]
 
 The child keeps the process; it has no controlling terminal. One that already leads a process group
 is left where it is.

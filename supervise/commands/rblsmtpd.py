@@ -1,19 +1,20 @@
 """Run a mail server, unless lists in the DNS speak against the client, who is then refused.
 
-rblsmtpd options smtpd [ arg ... ]
+rblsmtpd [ options ] smtpd [ arg ... ]
 
 The client is $TCPREMOTEIP. Where $RBLSMTPD is set no list is asked: empty accepts the client,
-anything else refuses it with this text, for good where it begins with a dash. Options:
-
--r base   refuse the client if base has a TXT record for it, which is the text
--a base   accept the client if base has an A record for it
--b, -B    for the lists that follow: refuse for good (553), or for now (451, default)
--c, -C    for the lists that follow: when one cannot be asked, do as if it spoke against the
-          client, or as if it spoke for it (default)
--t n      end the dialogue with a refused client after n seconds (60); 0: just say the text
+anything else refuses it with this text, for good where it begins with a dash.
 
 The first list that knows the client decides. A refused client can talk, but every recipient is
-refused; one line on standard error tells of it.
+refused; one line on standard error tells of it. Options:
+
+    -r base   refuse the client if base has a TXT record for it, which is the text
+    -a base   accept the client if base has an A record for it
+    -b        for the lists that follow: refuse for good (553)
+    -B        for the lists that follow: refuse for now (451, default)
+    -c        for the lists that follow: one that cannot be asked speaks against the client
+    -C        for the lists that follow: one that cannot be asked speaks for the client (default)
+    -t n      end the dialogue with a refused client after n seconds (60); 0: just say the text
 
 Exits 0 after a refusal, 100 for wrong usage, 111 when the server cannot be run; otherwise the
 server's code.

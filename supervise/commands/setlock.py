@@ -1,12 +1,17 @@
 """Run a program while holding a lock on a file, which is made where there is none.
 
-setlock [ -nNxX ] file program [ arg ... ]
+setlock [ options ] file program [ arg ... ]
 
--n give up at once where somebody else has the lock, -N (default) wait; -x exit 0 without a word
-where there is no lock to be had, -X (default) say why and exit 111. The lock is held until the
-program, and all that it has passed the descriptor on to, have ended or closed it.
+The lock is held until the program, and all that it has passed the descriptor on to, have ended or
+closed it. Options:
 
-Exits 100 for wrong usage, 111 when the program cannot be run; otherwise the program's code.
+    -n    give up at once where somebody else has the lock
+    -N    wait for the lock (default)
+    -x    where there is no lock to be had, exit 0 without a word
+    -X    where there is no lock to be had, say why and exit 111 (default)
+
+Exits 100 for wrong usage, 111 when there is no lock to be had (but see -x) or the program cannot be
+run; otherwise the program's code.
 """
 
 from __future__ import annotations

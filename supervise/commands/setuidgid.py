@@ -1,6 +1,8 @@
 """Run a program as an account: its user, its primary group, and no other group.
 
-setuidgid account child
+setuidgid account child [ arg ... ]
+
+Nothing else is changed: $HOME and $USER stay as they are.
 
 Exits 100 for wrong usage, 111 for an unknown account or when it may not change to it; otherwise
 the child's code.

@@ -1,16 +1,26 @@
 """Run a program with lower resource limits, of which the hard ones stay as they are.
 
-softlimit [ options ] child
+softlimit [ options ] child [ arg ... ]
 
 Each option takes a number, or «=» for as much as the hard limit allows, which is also the most
-that a number means: -a bytes of address space, -c of a core file, -d of the data segment, -f of a
-file, -l locked, -m each of the data segment, the stack, locked and address space, -r resident, -s
-of the stack; -o open files, -p processes of the user, -t seconds of CPU time. The last one wins.
+that a number means. The last one wins. Options:
 
-Exits 100 for wrong usage, 111 when the child cannot be run; otherwise the child's code.
+    -a n    n bytes of address space
+    -c n    n bytes of a core file
+    -d n    n bytes of the data segment
+    -f n    n bytes of a file
+    -l n    n bytes of locked memory
+    -m n    n bytes each of the data segment, the stack, locked memory and address space
+    -o n    n open files
+    -p n    n processes of the user
+    -r n    n bytes of resident memory
+    -s n    n bytes of the stack
+    -t n    n seconds of CPU time
 
 Programs of ours are counted with their interpreter: give them 30000000 bytes of memory (-a, -d, -m)
 where the originals had 2000000.
+
+Exits 100 for wrong usage, 111 when the child cannot be run; otherwise the child's code.
 """
 
 from __future__ import annotations

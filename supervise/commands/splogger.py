@@ -4,8 +4,8 @@ splogger [ tag [ facility ] ]
 
 Each entry begins with `tag` (default: splogger) and has the time when the line was read, in seconds
 and microseconds. Lines that begin with «alert:» or «warning:» have that level, others are
-information. `facility` is a number (default: 2, mail). Unprintable bytes become «?», lines of more
-than 799 bytes several entries, of which all but the first have a «+» after the time.
+information. The `facility` is a number (default: 2, mail). Unprintable bytes become «?», lines of
+more than 799 bytes several entries, of which all but the first have a «+» after the time.
 
 While the system's log cannot be reached a warning says so once; what is lost is counted, and
 logged as soon as that is possible.

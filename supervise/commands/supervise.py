@@ -4,8 +4,9 @@ supervise dir
 
 Runs ./run in dir, in a session of its own, at most once a second; keeps
 dir/supervise/{lock,control,ok,status}. A file dir/down means: wait to be told. TERM, INT, HUP and
-QUIT, where they were not ignored at the start, stop the service and leave. Exits 0 when told to
-leave, 100 for wrong usage, 111 when it cannot take the directory.
+QUIT, where they were not ignored at the start, stop the service and leave.
+
+Exits 0 when told to leave, 100 for wrong usage, 111 when it cannot take the directory.
 """
 
 from __future__ import annotations

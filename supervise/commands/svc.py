@@ -1,10 +1,23 @@
 """Send commands to services: up, down, once, signals, exit.
 
-svc [ -udopchaitkx ] services
+svc [ options ] services
 
--u up, -d down, -o once, -x exit; -p pause, -c continue, -h hup, -a alarm, -i interrupt, -t term,
--k kill. Exits 0 even where a service could not be reached (a warning says so, as in the
-original), 100 for a bad option, 111 when it cannot come back to the directory it was started in.
+Each service is the path of its directory. Options:
+
+    -u    up: start it, and start it again whenever it ends
+    -d    down: send TERM and CONT, and do not start it again
+    -o    once: start it, and do not start it again
+    -x    exit: supervise leaves as soon as the service is down
+    -p    pause: send STOP
+    -c    continue: send CONT
+    -h    send HUP
+    -a    send ALRM
+    -i    send INT
+    -t    send TERM
+    -k    send KILL
+
+Exits 0 even where a service could not be reached (a warning says so, as in the original), 100 for
+a bad option, 111 when it cannot come back to the directory it was started in.
 """
 
 from __future__ import annotations

@@ -2,6 +2,8 @@
 
 svok dir
 
+It prints nothing, unless that cannot be found out.
+
 Exits 0 when it does, 100 when it does not or for wrong usage, 111 when that cannot be found out.
 """
 

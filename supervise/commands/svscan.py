@@ -5,7 +5,9 @@ svscan [ directory ]
 Starts a service the moment its name appears, and a supervise that has ended at once. TERM, INT and
 QUIT stop everything in order: services first (TERM, CONT, and KILL after 7 seconds), then their
 loggers once they have read all; a second such signal does not wait. HUP looks at the whole
-directory again. Exits 0 when all is stopped, 111 when it cannot enter the directory.
+directory again.
+
+Exits 0 when all is stopped, 111 when it cannot enter the directory.
 """
 
 from __future__ import annotations

@@ -2,8 +2,10 @@
 
 svstat services
 
-One line per service directory. Exits 0 whatever the states are (as the original does), 111 when
-it cannot come back to the directory it was started in.
+One line per service directory.
+
+Exits 0 whatever the states are (as the original does), 111 when it cannot come back to the
+directory it was started in.
 """
 
 from __future__ import annotations

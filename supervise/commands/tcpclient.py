@@ -1,19 +1,27 @@
 """Connect to a server, and run a program with the connection as its descriptors 6 and 7.
 
-tcpclient options host port program
+tcpclient [ options ] host port program [ arg ... ]
 
-host is a name, an address, or 0 for this machine; port is a number or the name of a service. All
-addresses of a name are tried, IPv4 first. Options:
+The host is a name, an address, or 0 for this machine; the port is a number or the name of a
+service. All addresses of a name are tried, IPv4 first. Options:
 
--T x+y    give each address x seconds, then those that did not answer y more (2+58)
--i ip, -p port  connect from this address and this port
--4        IPv4 only; -6: treat IPv4 addresses as IPv6 ones; -I name: the interface of the host
--l name   the local host name; by default it is looked up
--h, -H    look up the server's name (default), or do not
--r, -R    ask the server's machine for its user (default), or do not; -t n: give up after n
-          seconds (26)
--d, -D    let the kernel delay small writes (default), or send them at once
--q, -Q, -v  no messages at all; errors (default); the address that was reached too
+    -T x+y    give each address x seconds, then those that did not answer y more (2+58)
+    -i ip     connect from this address
+    -p port   connect from this port
+    -4        use IPv4 only
+    -6        treat IPv4 addresses as IPv6 ones
+    -I name   reach a host that is a link-local address through this interface
+    -l name   take this for the local host name, which is looked up otherwise
+    -h        look up the server's name (default)
+    -H        do not look up the server's name
+    -r        ask the server's machine for its user (default)
+    -R        do not ask the server's machine for its user
+    -t n      give up asking for the user after n seconds (26)
+    -d        let the kernel delay small writes (default)
+    -D        send small writes at once
+    -q        print no messages at all
+    -Q        print errors (default)
+    -v        print errors, and the address that was reached
 
 Exits 100 for wrong usage, 111 when there is no connection or the program cannot be run; otherwise
 the program's code.

@@ -1,32 +1,44 @@
 """Accept TCP connections, and run a program for each with the connection as its standard input
 and output.
 
-tcpserver options host port program
+tcpserver [ options ] host port program [ arg ... ]
 
-host is a name, an address, or 0 for every address of this machine, IPv4 and IPv6; port is a number
-or the name of a service. Options:
+The host is a name, an address, or 0 for every address of this machine, IPv4 and IPv6; the port is a
+number or the name of a service. Options:
 
--c n      serve at most n connections at once (40)
--b n      let n more wait in the kernel (1024)
--x file   ask this database of rules, made by tcprules, whether a client may connect; it is opened
-          for each connection, so a new one counts at once; -X: allow all while there is none
--B text   greet the client with this text
--g n, -u n  be this group and this user after binding; -U: take them from $GID and $UID
--1        write the number of the port to standard output
--4        IPv4 only; -6: treat IPv4 clients as IPv6 ones; -I name: the interface of the host
--l name   the local host name; by default it is looked up
--h, -H    look up the client's name (default), or do not; -p, -P: keep it only if it is confirmed
-          by looking it up in turn, or always (default)
--r, -R    ask the client's machine for its user (default), or do not; -t n: give up after n
-          seconds (26)
--y list   clients at these addresses and CIDR ranges, joined by commas, are proxies: each must
-          begin with a PROXY header (version 1 or 2), and what that tells is taken for the client's
-          address and ours, except where it tells nothing; nobody asks for a user then
--T n      drop a client that has to begin with a handshake, such as that header, after n seconds
-          without it (26)
--d, -D    let the kernel delay small writes (default), or send them at once
--o, -O    leave IP options such as source routes alone, or remove them (default)
--q, -Q, -v  no messages at all; warnings (default); every connection too
+    -c n      serve at most n connections at once (40)
+    -b n      let n more wait in the kernel (1024)
+    -x file   ask this database of rules, made by tcprules, whether a client may connect; it is
+              opened for each connection, so a new one counts at once
+    -X        allow all while there is no database of rules
+    -B text   greet the client with this text
+    -g n      be this group after binding
+    -u n      be this user after binding
+    -U        be the group and user of $GID and $UID after binding
+    -1        write the number of the port to standard output
+    -4        use IPv4 only
+    -6        treat IPv4 clients as IPv6 ones
+    -I name   serve a host that is a link-local address on this interface
+    -l name   take this for the local host name, which is looked up otherwise
+    -h        look up the client's name (default)
+    -H        do not look up the client's name
+    -p        keep the client's name only if it is confirmed by looking it up in turn
+    -P        keep the client's name always (default)
+    -r        ask the client's machine for its user (default)
+    -R        do not ask the client's machine for its user
+    -t n      give up asking for the user after n seconds (26)
+    -y list   take clients at these addresses and CIDR ranges, joined by commas, for proxies: each
+              must begin with a PROXY header (version 1 or 2), and what that tells is taken for the
+              client's address and ours, except where it tells nothing; nobody asks for a user then
+    -T n      drop a client that has to begin with a handshake, such as that header, after n
+              seconds without it (26)
+    -d        let the kernel delay small writes (default)
+    -D        send small writes at once
+    -o        leave IP options such as source routes alone
+    -O        remove IP options such as source routes (default)
+    -q        print no messages at all
+    -Q        print warnings (default)
+    -v        print warnings, and every connection
 
 Exits 0 on SIGTERM, when the children go on; 100 for wrong usage, 111 when it could not begin. A
 child exits 100 when the rules deny its client, 111 when it could not run the program.
