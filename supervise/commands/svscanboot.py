@@ -8,8 +8,10 @@ end. Then it becomes svscan, in an environment that has PATH only, with standard
 
     readproctitle service errors: ...
 
-So TERM stops everything in order, and the exit code is svscan's; 111 also where the directory
-cannot be entered or readproctitle cannot be run, which is said where standard error was.
+So TERM stops everything in order.
+
+Exits with the code of svscan, and 111 where the directory cannot be entered or readproctitle cannot
+be run, which is said where standard error was.
 """
 
 from __future__ import annotations
