@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import socket
 import stat
@@ -11,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from scripts.generate import manual
+from supervise import program, registry
 from tests.support import oneserver, processes, unreachable
 from tests.support.patience import PATIENCE
 
@@ -121,6 +124,30 @@ def test_mconnect(background, call, argv, called):
     assert done == (0, ANSWER, b"")
     assert words == f"-RHl0 -- {called} mconnect-io"
     assert server.heard() == b"helo\r\r\nquit\r\n"
+
+
+@pytest.mark.parametrize("name", registry.SHELL_PROGRAMS)
+def test_help_and_version_as_the_only_argument(name):
+    """Both as the other programs say it."""
+    help = processes.finish([processes.script(name), "--help"], env=ENV)
+    comment = manual.of_script((INSTALLED / name).read_text())
+    assert help == (0, f"{name}: {comment}".encode(), b"")
+    version = processes.finish([processes.script(name), "--version"], env=ENV)
+    assert version == (0, program.version(name).encode(), b"")
+
+
+@pytest.mark.parametrize("option", ["--help", "--version"])
+def test_a_host_of_that_name_can_still_be_asked(background, call, option):
+    server = oneserver.start(background, ANSWER)
+    done, called = call(server.port, "tcpcat", option, "17")
+    assert done == (0, ANSWER, b"")
+    assert called == f"-RHl0 -- {option} 17 sh -c exec cat <&6"
+
+
+def test_what_answers_for_them_is_the_same_in_all():
+    scripts = [(INSTALLED / name).read_text() for name in registry.SHELL_PROGRAMS]
+    answers = {re.search(r"^case .*?^esac$", script, re.M | re.S)[0] for script in scripts}
+    assert len(answers) == 1
 
 
 def test_nobody_there(call):
