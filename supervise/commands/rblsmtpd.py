@@ -5,7 +5,8 @@ rblsmtpd [ options ] smtpd [ arg ... ]
 The client is $TCPREMOTEIP. Where $RBLSMTPD is set no list is asked: empty accepts the client,
 anything else refuses it with this text, for good where it begins with a dash.
 
-The first list that knows the client decides. A refused client can talk, but every recipient is
+All lists are asked at once, and the first one that knows the client decides. A list that has not
+answered after 5 seconds cannot be asked. A refused client can talk, but every recipient is
 refused; one line on standard error tells of it. Options:
 
     -r base   refuse the client if base has a TXT record for it, which is the text
@@ -100,9 +101,9 @@ def judge(sources: list[Source], ip: bytes) -> Rejection | None:
 
 
 def hear(verdict: Verdict, sources: list[Source], ip: bytes) -> None:
-    from supervise.drivers import blocklists
+    from supervise.drivers import blocklists, lookups
 
-    answers = blocklists.ask_all(sources, ip)
+    answers = blocklists.ask_all(sources, ip, lookups.deadline())
     for source, answer in answers:
         verdict.answered(source, answer)
         if verdict.decided:

@@ -16,12 +16,16 @@ service. All addresses of a name are tried, IPv4 first. Options:
     -H        do not look up the server's name
     -r        ask the server's machine for its user (default)
     -R        do not ask the server's machine for its user
-    -t n      give up asking for the user after n seconds (26)
+    -t n      give up asking for the user after n seconds (5)
     -d        let the kernel delay small writes (default)
     -D        send small writes at once
     -q        print no messages at all
     -Q        print errors (default)
     -v        print errors, and the address that was reached
+
+The addresses of a name are looked up in 5 seconds. The names and the user are asked for all at once
+then. What is not known after 5 seconds is taken not to be there; -t gives the user, and only the
+user, more time or less.
 
 Exits 100 for wrong usage, 111 when there is no connection or the program cannot be run; otherwise
 the program's code.

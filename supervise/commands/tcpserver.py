@@ -26,7 +26,7 @@ number or the name of a service. Options:
     -P        keep the client's name always (default)
     -r        ask the client's machine for its user (default)
     -R        do not ask the client's machine for its user
-    -t n      give up asking for the user after n seconds (26)
+    -t n      give up asking for the user after n seconds (5)
     -y list   take clients at these addresses and CIDR ranges, joined by commas, for proxies: each
               must begin with a PROXY header (version 1 or 2), and what that tells is taken for the
               client's address and ours, except where it tells nothing; nobody asks for a user then
@@ -39,6 +39,9 @@ number or the name of a service. Options:
     -q        print no messages at all
     -Q        print warnings (default)
     -v        print warnings, and every connection
+
+The names and the user are asked for all at once. What is not known after 5 seconds is taken not to
+be there; -t gives the user, and only the user, more time or less.
 
 Exits 0 on SIGTERM, when the children go on; 100 for wrong usage, 111 when it could not begin. A
 child exits 100 when the rules deny its client, 111 when it could not run the program.

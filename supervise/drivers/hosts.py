@@ -7,6 +7,7 @@ import os
 import socket
 
 from supervise import errors
+from supervise.drivers import lookups
 from supervise.errors import unable_to
 from supervise.formats import address, number
 from supervise.unix import sockets
@@ -60,7 +61,7 @@ def look_up(host: str, ipv6: bool, both: bool) -> list[bytes]:
     from supervise.drivers import resolver
 
     try:
-        return resolver.addresses_of_host(os.fsencode(host), ipv6, both)
+        return resolver.addresses_of_host(os.fsencode(host), ipv6, both, lookups.deadline())
     except OSError as error:
         reason = errors.reason(error)
         raise errors.Failure(

@@ -5,41 +5,36 @@ from __future__ import annotations
 import socket
 
 from supervise.formats import ident
-from supervise.unix import deadlines, sockets
-from supervise.unix.deadlines import left
+from supervise.unix import exchanges, sockets
 from supervise.unix.sockets import End
 
 PORT = 113
 LONGEST_LINE = 4096  # bytes; the standard ends at 1000
 
 
-def ask(local: End, remote: End, patience: float, port: int = PORT) -> bytes | None:
-    """The user, empty where the machine answers without naming one; None where it does not answer.
+async def ask(local: End, remote: End, until: float) -> bytes | None:
+    """The user, empty where the machine answers without naming one; None where it does not answer
+    in time.
 
     We ask from the address that the client connected to, because only this pair of addresses
-    means something to its machine. `patience` in seconds is for connecting, writing and reading
-    together.
+    means something to its machine.
     """
-    deadline = deadlines.after(patience)
     try:
-        with socket.socket(sockets.family(remote.ip), socket.SOCK_STREAM) as asking:
-            asking.settimeout(left(deadline))
+        with exchanges.begin(remote, socket.SOCK_STREAM) as asking:
             asking.bind(sockets.address(local._replace(port=0)))
-            asking.connect(sockets.address(remote._replace(port=port)))
-            asking.settimeout(left(deadline))
-            asking.sendall(ident.request(remote.port, local.port))
-            line = read_line(asking, deadline)
+            await exchanges.connect(asking, remote._replace(port=PORT), until)
+            await exchanges.send(asking, ident.request(remote.port, local.port), until)
+            line = await read_line(asking, until)
     except OSError:
         return None  # refused, late, unreachable: this machine tells nothing
     return None if line is None else ident.user(line)
 
 
-def read_line(asking: socket.socket, deadline: float) -> bytes | None:
+async def read_line(asking: socket.socket, until: float) -> bytes | None:
     """A line without its line feed; None where the stream ends before that."""
     line = b""
     while len(line) < LONGEST_LINE:
-        asking.settimeout(left(deadline))
-        block = asking.recv(LONGEST_LINE)
+        block = await exchanges.receive(asking, LONGEST_LINE, until)
         if not block:
             return None
         line += block

@@ -3,6 +3,8 @@
 The children that follow inherit what the parent knows, so that a name is looked up once and not for
 each connection. The parent does not look up itself, since a slow server would keep it from its
 clients.
+
+Trouble is remembered too, but not for long: a silent server shall not keep every client waiting.
 """
 
 from __future__ import annotations
@@ -13,7 +15,8 @@ import time
 from supervise.errors import unable_to
 from supervise.formats import address
 
-KEPT = 600.0  # seconds until a name is looked up again; the originals read resolv.conf as rarely
+KEPT = 600  # seconds until a name is looked up again; the originals read resolv.conf as rarely
+KEPT_AFTER_TROUBLE = 30  # seconds without a look-up
 MOST = 64  # addresses
 BLOCK = 4096  # bytes: what a pipe takes or gives whole, and more than a name can be
 
@@ -28,23 +31,24 @@ class LocalNames:
         os.set_blocking(self.writing, False)
         self.names: dict[bytes, tuple[bytes | None, float]] = {}
 
-    def name_of(self, ip: bytes) -> bytes | None:
+    async def name_of(self, ip: bytes, until: float) -> bytes | None:
         """In a child: the name of one of our addresses, told to the parent if it was news."""
         from supervise.drivers import resolver
 
-        name, until = self.names.get(ip, (None, 0.0))
-        if time.monotonic() < until:
+        name, kept_until = self.names.get(ip, (None, 0.0))
+        if time.monotonic() < kept_until:
             return name
+        seconds = KEPT
         try:
-            name = resolver.name_of(ip)
+            name = await resolver.name_of(ip, until)
         except OSError:
-            return None  # the next child may have more luck
-        self.tell(address.text(ip), name)
+            seconds = KEPT_AFTER_TROUBLE  # and the name stays what it was
+        self.tell(address.text(ip), seconds, name)
         return name
 
-    def tell(self, ip: bytes, name: bytes | None) -> None:
+    def tell(self, ip: bytes, seconds: int, name: bytes | None) -> None:
         try:
-            os.write(self.writing, b"%s %s\n" % (ip, name or b""))
+            os.write(self.writing, b"%s %d %s\n" % (ip, seconds, name or b""))
         except OSError:
             pass  # too many tell the same at once, or the parent is gone
 
@@ -59,10 +63,10 @@ class LocalNames:
         for line in told.splitlines():
             self.remember(*line.split(b" "))
 
-    def remember(self, ip: bytes, name: bytes) -> None:
+    def remember(self, ip: bytes, seconds: bytes, name: bytes) -> None:
         packed = address.parse(ip)
         if packed is None:
             return
         if len(self.names) >= MOST:
             self.names.clear()
-        self.names[packed] = (name or None, time.monotonic() + KEPT)
+        self.names[packed] = (name or None, time.monotonic() + int(seconds))

@@ -1,14 +1,23 @@
-"""What there is to find out about a connection by asking others: names and a user."""
+"""What others know about a connection: the names of its two ends, and the user at the other one.
+
+All of them are asked at once, and have PATIENCE together; whoever has not answered by then is not
+there. The user alone may be waited for longer, or not as long.
+"""
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
 
-from supervise.formats import address, tcplog
+from supervise.formats import address
+from supervise.formats.tcplog import Connection
 from supervise.unix.sockets import End
+from supervise.unix.together import Together
 
 if TYPE_CHECKING:
     from supervise.drivers.localnames import LocalNames
+
+PATIENCE = 5  # seconds
 
 
 class Settings:
@@ -18,52 +27,86 @@ class Settings:
     remote_names = True
     paranoid = False
     identify = True
-    patience = 26  # seconds for the identity
-    local_names: LocalNames | None = None  # where local_name is None
+    patience = PATIENCE  # for the user
+    no_name: bytes | None = None  # what an address has for a name where it has none
+    local_names: LocalNames | None = None  # where many connections share them
 
     def prepare(self) -> None:
         """Import what the children will need, once, and while we may still read our own files."""
         if self.identify:
             from supervise.drivers import identity  # noqa: F401
         if self.remote_names or self.local_name is None:
-            from supervise.drivers import localnames, resolver
+            from supervise.drivers import dnsmessage, localnames, resolver  # noqa: F401
 
-            resolver.prepare()
+            dnsmessage.prepare()
             self.local_names = localnames.LocalNames() if self.local_name is None else None
 
 
-def find_out(settings: Settings, local: End, remote: End) -> tcplog.Connection:
-    return tcplog.Connection(
-        local_host(settings, local),
+def deadline() -> float:
+    """Until when to wait for what is asked now."""
+    return time.monotonic() + PATIENCE
+
+
+def find_out(settings: Settings, local: End, remote: End) -> Connection:
+    now = time.monotonic()
+    asking = [
+        local_host(settings, local, now + PATIENCE),
+        remote_host(settings, remote, now + PATIENCE),
+        remote_info(settings, local, remote, now + settings.patience),
+    ]
+    with Together(asking) as asked:
+        local_name, remote_name, user = asked
+    return Connection(
+        local_name,
         address.text(local.ip),
         local.port,
-        remote_host(settings, remote),
+        remote_name,
         address.text(remote.ip),
-        remote_info(settings, local, remote),
+        user,
         remote.port,
     )
 
 
-def local_host(settings: Settings, local: End) -> bytes | None:
+async def local_host(settings: Settings, local: End, until: float) -> bytes | None:
+    if settings.local_name is not None:
+        return settings.local_name
     if settings.local_names is not None:
-        return settings.local_names.name_of(local.ip)
-    return settings.local_name
+        return await settings.local_names.name_of(local.ip, until)
+    return await name_of(settings, local, until)
 
 
-def remote_host(settings: Settings, remote: End) -> bytes | None:
+async def remote_host(settings: Settings, remote: End, until: float) -> bytes | None:
     if not settings.remote_names:
         return None
+    name = await name_of(settings, remote, until)
+    if name and settings.paranoid and not await is_confirmed(name, remote, until):
+        return None
+    return name
+
+
+async def name_of(settings: Settings, end: End, until: float) -> bytes | None:
+    """The name of an address; None where it cannot be learnt."""
     from supervise.drivers import resolver
 
-    name = resolver.known_name(remote.ip)
-    if name is None or not settings.paranoid or resolver.confirms(name, remote.ip):
-        return name
-    return None
+    try:
+        name = await resolver.name_of(end.ip, until)
+    except OSError:
+        return None
+    return settings.no_name if name is None else name
 
 
-def remote_info(settings: Settings, local: End, remote: End) -> bytes | None:
+async def is_confirmed(name: bytes, end: End, until: float) -> bool:
+    from supervise.drivers import resolver
+
+    try:
+        return await resolver.confirms(name, end.ip, until)
+    except OSError:
+        return False
+
+
+async def remote_info(settings: Settings, local: End, remote: End, until: float) -> bytes | None:
     if not settings.identify:
         return None
     from supervise.drivers import identity
 
-    return identity.ask(local, remote, settings.patience)
+    return await identity.ask(local, remote, until)

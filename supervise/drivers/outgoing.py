@@ -7,25 +7,22 @@ import os
 import socket
 
 from supervise import errors
-from supervise.drivers import environment
+from supervise.drivers import environment, lookups
 from supervise.errors import unable_to
 from supervise.formats import address, ucspi
 from supervise.formats.tcplog import Connection
 from supervise.unix import descriptors, sockets
-from supervise.unix.sockets import End
 
 READING, WRITING = 6, 7  # of the program. Source: cr.yp.to/proto/ucspi.txt
 
 
-class Settings:
+class Settings(lookups.Settings):
     """What tcpclient was told about the connection."""
+
+    no_name = b""  # tcpserver has no variable then, the original of this program has
 
     telling = False
     at_once = False
-    local_name: bytes | None = None  # None: look it up
-    remote_names = True
-    identify = True
-    patience = 26  # seconds for the identity
     as_ipv6 = False
 
 
@@ -50,39 +47,11 @@ def find_out(settings: Settings, connection: socket.socket) -> Connection:
         local = sockets.end(connection.getsockname())
     with unable_to("get remote address"):
         remote = sockets.end(connection.getpeername())
-    local_name = name_of(local) if settings.local_name is None else settings.local_name
-    remote_ip = address.text(shape(remote.ip))
+    local, remote = (end._replace(ip=shape(end.ip)) for end in (local, remote))
     if settings.telling:
-        shown = remote_ip.decode("ascii")
+        shown = address.text(remote.ip).decode("ascii")
         errors.diagnose(f"tcpclient: connected to {shown} port {remote.port}")
-    return Connection(
-        local_name,
-        address.text(shape(local.ip)),
-        local.port,
-        name_of(remote) if settings.remote_names else None,
-        remote_ip,
-        user_of(settings, local, remote),
-        remote.port,
-    )
-
-
-def name_of(end: End) -> bytes | None:
-    """The name of an address: empty where it has none (tcpserver has no variable then, the original
-    of this program has), None where it could not be learnt."""
-    from supervise.drivers import resolver
-
-    try:
-        return resolver.name_of(end.ip) or b""
-    except OSError:
-        return None
-
-
-def user_of(settings: Settings, local: End, remote: End) -> bytes | None:
-    if not settings.identify:
-        return None
-    from supervise.drivers import identity
-
-    return identity.ask(local, remote, settings.patience)
+    return lookups.find_out(settings, local, remote)
 
 
 def hand_over(connection: socket.socket) -> None:

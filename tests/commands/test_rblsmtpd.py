@@ -57,7 +57,7 @@ def test_a_client_who_is_accepted(run, env):
 
 def test_what_a_look_up_needs_is_loaded_ahead_of_it():
     load = "from supervise.commands import rblsmtpd as it; import sys; "
-    show = "print('dns.resolver' in sys.modules); "
+    show = "print('dns.message' in sys.modules); "
     probe = [sys.executable, "-c", f"{load}{show}it.prepare(); {show}"]
     assert processes.finish(probe) == (0, b"False\nTrue\n", b"")
 

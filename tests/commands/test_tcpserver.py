@@ -740,8 +740,8 @@ early, prepare = set(), tcpserver.Wanted.prepare
 def watched(wanted):
     prepare(wanted)
     early.update(sys.modules)
-    from supervise.drivers import identity, resolver
-    resolver.PORT, identity.ask.__defaults__ = int(sys.argv[1]), (int(sys.argv[2]),)
+    from supervise.drivers import identity, nameservers
+    nameservers.PORT, identity.PORT = int(sys.argv[1]), int(sys.argv[2])
 def become(words, environment):
     os.write(1, ascii([*sorted(set(sys.modules) - early), environment[b"TCPREMOTEHOST"]]).encode())
     return 0

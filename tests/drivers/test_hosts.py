@@ -71,7 +71,7 @@ def test_names(monkeypatch, both):
     asked = looked_up(monkeypatch, [FOUR, SIX])
     ends = hosts.find("h\udcff", 25, ipv6=True, both=both, interface="lo")
     assert ends == [End(FOUR, 25), End(SIX, 25, 1)]
-    assert asked == [(b"h\xff", True, both)]
+    assert [question[:3] for question in asked] == [(b"h\xff", True, both)]
 
 
 @pytest.mark.parametrize(("host", "ipv6"), [("name", True), ("::1", False), ("::g", True)])

@@ -1,17 +1,22 @@
 from __future__ import annotations
 
 import socket
-import time
 
 import pytest
 
 from supervise.drivers import identity
 from supervise.unix import sockets
 from supervise.unix.sockets import End
-from tests.support.patience import PATIENCE
+from supervise.unix.together import Together
+from tests.support.conversations import finish, soon
 from tests.support.tcpservers import start_ident
 
 LOCAL, REMOTE = End(b"\x7f\0\0\5", 25), End(b"\x7f\0\0\1", 5000)
+
+
+def ask(monkeypatch, port, local=LOCAL, remote=REMOTE, until=None):
+    monkeypatch.setattr(identity, "PORT", port)
+    return finish(identity.ask(local, remote, soon() if until is None else until))
 
 
 @pytest.mark.parametrize(
@@ -25,9 +30,9 @@ LOCAL, REMOTE = End(b"\x7f\0\0\5", 25), End(b"\x7f\0\0\1", 5000)
         (b"x" * 5000 + b"\n", None),
     ],
 )
-def test_answers(background, answer, user):
+def test_answers(background, monkeypatch, answer, user):
     server = start_ident(background, answer)
-    assert identity.ask(LOCAL, REMOTE, PATIENCE, server.port) == user
+    assert ask(monkeypatch, server.port) == user
     # Asked from the address that the client had connected to.
     assert server.process.stdout.readline() == b"127.0.0.5 b'5000 , 25\\r\\n'\n"
 
@@ -35,39 +40,32 @@ def test_answers(background, answer, user):
 def test_an_answer_in_pieces():
     asking, answering = socket.socketpair()
     with asking, answering:
-        deadline = time.monotonic() + PATIENCE
+        asking.setblocking(False)
         answering.sendall(b"5000,25:USER")
-        answering.sendall(b"ID:UNIX:joe\r\n")
-        assert identity.read_line(Slowly(asking), deadline) == b"5000,25:USERID:UNIX:joe\r"
+        with Together([identity.read_line(asking, soon())]) as reading:
+            answering.sendall(b"ID:UNIX:joe\r\n")
+            assert reading.answer(0) == b"5000,25:USERID:UNIX:joe\r"
 
 
-class Slowly:
-    """A socket that gives one byte at a time."""
-
-    def __init__(self, asking):
-        self.settimeout = asking.settimeout
-        self.recv = lambda size: asking.recv(1)
-
-
-def test_ipv6(background):
+def test_ipv6(background, monkeypatch):
     server = start_ident(background, b"1,2:USERID:UNIX:six\n", ip="::1")
     me = End(bytes(15) + b"\1", 25)
-    assert identity.ask(me, me._replace(port=5000), PATIENCE, server.port) == b"six"
+    assert ask(monkeypatch, server.port, me, me._replace(port=5000)) == b"six"
 
 
-def test_nobody_there():
+def test_nobody_there(monkeypatch):
     with sockets.unbound(socket.AF_INET) as closed:
         closed.bind(("127.0.0.1", 0))
         port = closed.getsockname()[1]
-        assert identity.ask(LOCAL, REMOTE, PATIENCE, port) is None
+        assert ask(monkeypatch, port) is None
 
 
 @pytest.mark.parametrize("patience", [0, 0.2])
-def test_no_answer_in_time(background, patience):
+def test_no_answer_in_time(background, monkeypatch, patience):
     server = start_ident(background, b"5000,25:USERID:", wait=True)
-    assert identity.ask(LOCAL, REMOTE, patience, server.port) is None
+    assert ask(monkeypatch, server.port, until=soon(patience)) is None
 
 
-def test_more_patience_than_a_timer_can_hold(background):
+def test_more_patience_than_a_timer_can_hold(background, monkeypatch):
     server = start_ident(background, b"1,2:USERID:UNIX:joe\n")
-    assert identity.ask(LOCAL, REMOTE, 2**64 - 1, server.port) == b"joe"
+    assert ask(monkeypatch, server.port, until=soon(2**64 - 1)) == b"joe"

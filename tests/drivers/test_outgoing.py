@@ -31,11 +31,14 @@ def asked(monkeypatch):
     """Names from a table, and a user; what was asked of the server's machine."""
     questions = []
 
-    def ask(*question):
-        questions.append(question)
+    async def name_of(ip, until):
+        return NAMES[address.short(ip)]
+
+    async def ask(local, remote, until):
+        questions.append((local, remote))
         return b"joe"
 
-    monkeypatch.setattr(resolver, "name_of", lambda ip: NAMES[address.short(ip)])
+    monkeypatch.setattr(resolver, "name_of", name_of)
     monkeypatch.setattr(identity, "ask", ask)
     return questions
 
@@ -56,7 +59,7 @@ def test_all_that_can_be_found_out(connection, asked, capfd):
     assert outgoing.find_out(settings(), connection) == (
         b"client.test", b"127.0.0.2", local.port, b"server.test", b"127.0.0.1", b"joe", remote.port
     )  # fmt: skip
-    assert asked == [(local, remote, 26)]
+    assert asked == [(local, remote)]
     assert capfd.readouterr().err == ""
 
 
@@ -72,7 +75,7 @@ def test_what_is_not_wanted_is_not_asked(connection, monkeypatch):
 
 @pytest.mark.parametrize(("answer", "name"), [(None, b""), (OSError(), None)])
 def test_no_name_is_an_empty_one_and_trouble_is_none(connection, asked, monkeypatch, answer, name):
-    def name_of(ip):
+    async def name_of(ip, until):
         if answer is not None:
             raise answer
 

@@ -26,10 +26,10 @@ ENV = {"LANG": "C.UTF-8", "PATH": "/usr/bin:/bin", "PYTHONPATH": str(Path(__file
 MOVED = """
 import os, sys
 from supervise import program
-from supervise.drivers import identity, resolver
+from supervise.drivers import identity, lookups, nameservers
 from supervise.unix import signals
-resolver.PORT, identity.PORT, resolver.LIFETIME = int(sys.argv[1]), int(sys.argv[2]), {lifetime}
-identity.ask.__defaults__ = (identity.PORT,)
+nameservers.PORT, identity.PORT = int(sys.argv[1]), int(sys.argv[2])
+lookups.PATIENCE = lookups.Settings.patience = {lifetime}
 signals.reset()
 os._exit(program.run(sys.argv[3], sys.argv[4:]))
 """
