@@ -16,7 +16,7 @@ from setuptools import Command  # type: ignore[import-untyped, unused-ignore]
 from setuptools.command.build import build  # type: ignore[import-untyped, unused-ignore]
 
 ROOT = Path(__file__).parents[2]
-SETS = {"scripts.generate.programs": "pages"}
+SETS = {"scripts.generate.programs": "pages", "scripts.generate.completions": "files"}
 
 
 class BuildShare(Command):  # type: ignore[misc, unused-ignore]
