@@ -113,12 +113,17 @@ class Options:
                 elif letter in self.plain:
                     yield letter, ""
                 else:
-                    raise Usage(f"illegal option -- {letter}")
+                    raise Usage(f"illegal option -- {first_byte(letter)}")
 
     def next_word(self, letter: str) -> str:
         if not self.operands:
             raise Usage(f"option requires an argument -- {letter}")
         return self.operands.pop(0)
+
+
+def first_byte(letter: str) -> str:
+    """All that the originals know of a letter."""
+    return os.fsdecode(os.fsencode(letter)[:1])
 
 
 def become(argv: list[str], environment: Environment | None = None) -> int:
@@ -151,10 +156,6 @@ def execute_unless_ours(
     not absence or refusal (ENOTDIR, ENOEXEC, ELOOP…) stops it at once, and the last refusal is
     what is reported.
     """
-    if not argv[0]:  # every candidate is a directory; and Python refuses to exec a nameless program
-        raise PermissionError(errno.EACCES, "no name")
-    if called == "":
-        raise OSError(errno.EINVAL, "no name")  # the same refusal
     told = argv if called is None else [called, *argv[1:]]
     trouble: OSError = FileNotFoundError(errno.ENOENT, argv[0])
     for path in candidates(argv[0]):
@@ -243,12 +244,18 @@ def interpreter(head: bytes) -> bytes:
 def take_over(argv: list[str], environment: Environment | None) -> int:
     """Go on as a program of ours, in this process."""
     if environment is not None:
-        wanted = dict(environment)  # which may be a view of what is cleared next
-        os.environb.clear()
-        os.environb.update(wanted)
+        change_environment(environment)
     forget()
     processes.set_title(argv)
     return run(os.path.basename(argv[0]), argv[1:])
+
+
+def change_environment(wanted: Environment) -> None:
+    """Make this process's variables these; one without a name, which Python cannot touch, stays."""
+    for name in set(os.environb) - set(wanted):
+        if name:
+            del os.environb[name]
+    os.environb.update({name: value for name, value in wanted.items() if name})
 
 
 def forget() -> None:
@@ -263,8 +270,12 @@ def execute(path: bytes, argv: list[str], environment: Environment | None = None
     flush()
     signals.reset()
     variables = os.environb if environment is None else environment
-    # A variable without a name can come to us, but Python refuses to pass it on.
-    os.execve(path, argv, {name: value for name, value in variables.items() if name})
+    if argv[0] and all(variables):
+        os.execve(path, argv, variables)
+    # Python refuses to pass on an empty word or a variable without a name; the kernel does not.
+    from supervise.unix import linux
+
+    linux.execve(path, [os.fsencode(word) for word in argv], variables)
 
 
 def flush() -> None:

@@ -52,6 +52,7 @@ def parsed(argv: list[str], plain: str = "vRH", valued: str = "cl") -> tuple[lis
         (["-c"], None, "option requires an argument -- c"),
         (["-vc"], None, "option requires an argument -- c"),
         (["-\udce9"], None, "illegal option -- \udce9"),
+        (["-é"], None, "illegal option -- \udcc3"),  # its first byte
     ],
 )
 def test_options(argv, letters, operands):
@@ -268,8 +269,17 @@ def test_whatever_else_is_wrong_stops_the_search(folder, before, reason):
     assert load(["x"], f"{folder}/{before}:{folder}/good") == refusal("x", reason)
 
 
-def test_an_empty_name_is_refused(folder):
-    assert load([""], path="/bin") == refusal("", "access denied")
+@pytest.mark.parametrize(
+    ("path", "reason"),
+    [
+        ("/bin", "access denied"),
+        ("/nonexistent", "file does not exist"),
+        ("/bin:/nonexistent", "access denied"),
+        ("/etc/passwd", "not a directory"),
+    ],
+)
+def test_an_empty_name_is_searched_like_any_other(folder, path, reason):
+    assert load([""], path=path) == refusal("", reason)
 
 
 def test_the_old_path_is_searched_and_the_new_environment_given(folder):

@@ -5,8 +5,7 @@ argv0 realname program [ arg ... ]
 Searches and runs `realname`, which is told that it is called `program`. (A script is never told:
 the kernel hands its interpreter the script's path.)
 
-Exits 100 for wrong usage, 111 when the program cannot be run (nor can one whose name is
-to be empty); otherwise the program's code.
+Exits 100 for wrong usage, 111 when the program cannot be run; otherwise the program's code.
 """
 
 from __future__ import annotations

@@ -29,9 +29,14 @@ def test_a_program_that_cannot_be_run(run):
     assert run("argv0", "/nonexistent/child", "zero") == (111, b"", fatal)
 
 
-def test_an_empty_name_cannot_be_given(run):
-    done = run("argv0", "/bin/true", "")
-    assert done == (111, b"", b"argv0: fatal: unable to run /bin/true: invalid argument\n")
+def test_an_empty_name_can_be_given(run):
+    done = run("argv0", "/bin/sh", "", "-c", 'echo "[$0]"; exit 9')
+    assert done == (9, b"[]\n", b"")
+
+
+def test_an_empty_name_does_not_find_a_program_that_is_not_there(run):
+    fatal = b"argv0: fatal: unable to run /nonexistent: file does not exist\n"
+    assert run("argv0", "/nonexistent", "") == (111, b"", fatal)
 
 
 def test_a_program_of_ours_is_called_by_its_own(run):

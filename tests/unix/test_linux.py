@@ -84,3 +84,21 @@ def test_orphans_come_to_a_subreaper():
         return ended == [(orphan, signal.SIGTERM)], orphan != pid
 
     assert in_a_fork(ancestor) == (True, True)
+
+
+def test_a_program_gets_what_python_does_not_pass_on():
+    reading, writing = os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        os.dup2(writing, 1)
+        linux.execve(b"/usr/bin/env", [b""], {b"": b"x", b"B": b"="})
+    os.close(writing)
+    with os.fdopen(reading, "rb") as pipe:
+        lines = pipe.read().splitlines()
+    assert os.waitpid(pid, 0)[1] == 0
+    assert lines == [b"=x", b"B=="]
+
+
+def test_a_program_that_cannot_be_run():
+    with pytest.raises(FileNotFoundError):
+        linux.execve(b"/nonexistent", [b"x"], {})
