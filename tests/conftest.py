@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from hypothesis import settings
 
-from tests.support import processes
+from tests.support import forkserver, processes
 from tests.support.processes import Background, Finished
 
 # No wall-clock limits: the machine's load could fail them.
@@ -32,6 +32,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def nobody_left() -> Iterator[None]:
     """A test that leaves a process behind fails."""
     yield
+    forkserver.end()
     assert processes.end_leftovers() == [], "processes left behind"
 
 

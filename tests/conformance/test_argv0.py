@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.support import inherited, processes
+from tests.support.generators import any_words
+from tests.support.oracle import oracle, same
 from tests.support.sidebyside import empty, needs, ours, theirs
 
 pytestmark = needs("argv0")
-
-words = st.text(st.characters(exclude_characters="\0", max_codepoint=0x2FF), max_size=8)
 
 
 @pytest.fixture(scope="module")
@@ -21,16 +23,39 @@ def folder(tmp_path_factory):
     (folder / "script").chmod(0o755)
     (folder / "no-line").write_text("echo no interpreter line\n")
     (folder / "no-line").chmod(0o755)
+    (folder / "bin").mkdir()
+    (folder / "bin/true").symlink_to("/bin/true")
     return folder
 
 
-@settings(max_examples=30)
-@given(words.filter(bool), st.lists(words, max_size=3))
-def test_the_same_words(folder, zero, arguments):
+@oracle
+@given(any_words.filter(bool), st.lists(any_words, max_size=3))
+def test_the_same_words(zero, arguments):
     show = ("/bin/sh", zero, "-c", "cat /proc/$$/cmdline", *arguments)
-    original = theirs(folder, "argv0", *show)
-    assert original.finished.stdout.startswith(zero.encode() + b"\0-c\0")
-    assert ours(folder, "argv0", *show) == original
+    assert same("argv0", *show).stdout.startswith(os.fsencode(zero) + b"\0-c\0")
+
+
+found = st.sampled_from(
+    [
+        "true",
+        "./script",
+        "./no-line",
+        "script",
+        "no-line",
+        "/bin/true",
+        "/tmp",
+        "",
+        "../work/script",
+    ]
+)
+paths = st.lists(st.sampled_from(["", ".", "bin", "/etc/passwd", "/nonexistent", "a", "a/b"]))
+
+
+@oracle
+@given(st.lists(st.one_of(found, any_words), max_size=4), paths.map(":".join))
+def test_any_call(folder, words, path):
+    env = {"PATH": path}
+    same("argv0", *words, cwd=folder, env=env)
 
 
 @pytest.mark.parametrize(

@@ -5,16 +5,25 @@ from __future__ import annotations
 import fcntl
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tests.support import inherited, processes
+from tests.support.generators import any_words
+from tests.support.oracle import oracle, same, same_files
 from tests.support.sidebyside import empty, needs, ours, theirs
 
 pytestmark = needs("setlock")
 
 # A call never waits: either somebody asks not to, or the lock is free.
-clusters = st.lists(st.text("nNxX", max_size=3).map("-{}".format), max_size=3)
+clusters = st.lists(
+    st.one_of(
+        st.text("nNxX", max_size=5).map("-{}".format),
+        st.text("nNxX-z=", max_size=3).map("-{}".format),
+        any_words.map("-{}".format),
+    ),
+    max_size=4,
+)
 
 
 @pytest.fixture(scope="module")
@@ -22,26 +31,27 @@ def folder(tmp_path_factory):
     return empty(tmp_path_factory.mktemp("setlock") / "work")
 
 
-@settings(max_examples=40)
+@oracle
 @example(["-N", "-nx"])
 @example(["-", "-n"])
 @given(clusters)
 def test_any_options_while_somebody_has_the_lock(folder, options):
     with (folder / "lock").open("wb") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        call = ("setlock", *options, "-n", "lock", "/bin/echo", "hi")
-        assert ours(folder, *call) == theirs(folder, *call)
+        same("setlock", *options, "-n", "lock", "/bin/echo", "hi", cwd=folder)
 
 
-@settings(max_examples=30)
-@given(clusters, st.sampled_from(["lock", "no/lock", "", ".", "new"]))
-def test_any_options_while_nobody_has_it(folder, options, path):
-    call = ("setlock", *options, path, "/bin/echo", "hi")
-    outcomes = []
-    for side in (ours, theirs):
-        (folder / "new").unlink(missing_ok=True)
-        outcomes.append(side(folder, *call))
-    assert outcomes[0] == outcomes[1]
+places = st.one_of(st.sampled_from(["lock", "no/lock", "", ".", "x" * 256, "loop"]), any_words)
+
+
+@oracle
+@given(clusters, places.filter(lambda path: "/" not in path), st.lists(any_words, max_size=2))
+def test_any_options_while_nobody_has_it(folder, options, path, child):
+    def prepare(folder):
+        (folder / "loop").symlink_to("loop")
+
+    child = child or ["/bin/echo", "hi"]
+    same_files(folder, prepare, "setlock", *options, path, *child, env={"PATH": "/nonexistent"})
 
 
 @pytest.mark.parametrize(

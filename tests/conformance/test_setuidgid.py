@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
 
 from tests.support import processes
+from tests.support.generators import account_names
+from tests.support.oracle import oracle, same
 from tests.support.sidebyside import BASE, empty, needs, ours, theirs
 
 pytestmark = needs("setuidgid")
@@ -29,6 +32,13 @@ def test_calls_that_cannot_work(folder, argv):
     original = theirs(folder, "setuidgid", *argv)
     assert original.finished.code in (100, 111)
     assert ours(folder, "setuidgid", *argv) == original
+
+
+@pytest.mark.needs_root
+@oracle
+@given(account_names)
+def test_any_account(account):
+    same("setuidgid", account, "/bin/grep", "-E", "^(Uid|Gid|Groups|Cap)", "/proc/self/status")
 
 
 @pytest.mark.needs_root

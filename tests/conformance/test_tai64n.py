@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.support import processes, streams
-from tests.support.sidebyside import empty, needs, ours, theirs
+from tests.support.generators import short_texts, texts
+from tests.support.oracle import SIDES, Call, oracle, same, talk
+from tests.support.sidebyside import needs
 
 pytestmark = needs("tai64n")
 
@@ -17,21 +19,33 @@ THEIRS, OURS = ["/usr/bin/tai64n"], [processes.script("tai64n")]
 STAMP = re.compile(rb"@[0-9a-f]{23}[048c] ")  # nanoseconds end in …500, so they can be divided by 4
 
 
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory):
-    return empty(tmp_path_factory.mktemp("tai64n") / "work")
+TOKENS = [b"\n", b"\n\n", b"a", b"some line\n", b"@4000000037c219bf2ef02e94 ", b"\0", b"\r\n"]
 
 
-def without_times(outcome):
-    finished = outcome.finished
-    return finished._replace(stdout=STAMP.sub(b"TIME ", finished.stdout))
+def without_times(text):
+    return STAMP.sub(b"TIME ", text)
 
 
-@settings(max_examples=30)
-@given(st.one_of(st.binary(max_size=3000), st.text("a\n\0@", max_size=3000).map(str.encode)))
-def test_the_same_lines(folder, text):
-    original = without_times(theirs(folder, "tai64n", stdin=text))
-    assert without_times(ours(folder, "tai64n", stdin=text)) == original
+def lines(finished):
+    return finished._replace(stdout=without_times(finished.stdout))
+
+
+@oracle
+@given(texts(TOKENS))
+def test_the_same_lines(text):
+    done = same("tai64n", stdin=text, plain=lines)
+    assert bool(text) == done.stdout.startswith(b"@")
+
+
+@oracle
+@given(st.lists(short_texts(TOKENS), max_size=6))
+def test_a_dialogue(turns):
+    """What has come is passed on before more is waited for, the stamp of a line with its start."""
+    original, done = (
+        [without_times(answer) for answer in talk(start, Call("tai64n"), turns, b"$")]
+        for start in SIDES
+    )
+    assert done == original
 
 
 @pytest.mark.parametrize("redirection", streams.BROKEN)

@@ -1,12 +1,10 @@
-"""addcr and delcr beside the originals: fed in turns, and called in ways that cannot work."""
+"""addcr and delcr beside the originals: called in ways that cannot work."""
 
 from __future__ import annotations
 
-import subprocess
 from pathlib import Path
 
 from tests.support import processes
-from tests.support.patience import PATIENCE
 from tests.support.sidebyside import BASE
 
 # What is done with a filter, as words of a shell; %s is its path.
@@ -35,32 +33,3 @@ def same_call(name: str, call: str, folder: Path) -> None:
     )
     assert ours[:2] == original[:2]
     assert ("fatal" in ours.stderr.decode()) == (original.code == 111)
-
-
-def same_dialogue(name: str, turns: list[bytes]) -> None:
-    """Both have written the same after each turn, and after the end."""
-    original, ours = (answers(path, turns) for path in both(name))
-    assert ours == original
-
-
-def answers(path: str, turns: list[bytes]) -> list[bytes]:
-    """What a filter wrote after each turn and at the end; a marker shows that it is done.
-
-    The marker is a byte that no filter changes or holds back, and stays in the answer.
-    """
-    found = []
-    with subprocess.Popen(
-        [path], stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0
-    ) as process:  # fmt: skip
-        assert process.stdin is not None
-        assert process.stdout is not None
-        for turn in turns:
-            process.stdin.write(turn + b"$")
-            answer = b""
-            while answer.count(b"$") <= turn.count(b"$"):
-                answer += process.stdout.read(65536)
-            found.append(answer)
-        process.stdin.close()
-        found.append(process.stdout.read())
-        assert process.wait(PATIENCE) == 0
-    return found
