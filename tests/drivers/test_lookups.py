@@ -15,7 +15,7 @@ from tests.support.patience import PATIENCE
 LOCAL, REMOTE = End(b"\x7f\0\0\5", 25), End(b"\x7f\0\0\1", 5000)
 NEAR, FAR = "5.0.0.127.in-addr.arpa. PTR", "1.0.0.127.in-addr.arpa. PTR"
 CONFIRMATION = "far.test. A"
-SHORT = PATIENCE / 10  # to wait for what does not come
+SHORT = PATIENCE / 7  # to wait for what does not come
 
 
 @pytest.fixture
@@ -109,7 +109,7 @@ def test_a_name_has_to_be_confirmed(server, confirmation, name):
 
 @pytest.mark.parametrize(
     "silent",
-    [[NEAR], [FAR], [CONFIRMATION], ["ident"], [NEAR, FAR, "ident"], [NEAR, CONFIRMATION, "ident"]],
+    [[FAR], [NEAR, CONFIRMATION, "ident"], [NEAR, FAR, "ident"]],
 )
 def test_what_is_silent_is_not_there_and_costs_one_bound(server, monkeypatch, silent):
     """However many are silent: the deadlines are those of the beginning."""

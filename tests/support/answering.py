@@ -8,7 +8,7 @@ import os
 import select
 import socket
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
 import dns.message
@@ -19,6 +19,7 @@ from dns.message import Message
 from tests.support.zoneserver import bind
 
 KEPT_OPEN = 64  # connections
+MOMENT = 0.01  # seconds between two pieces
 
 
 class Question(NamedTuple):
@@ -60,17 +61,19 @@ class Answering:
     def __init__(self, ip: str, port: int) -> None:
         self.udp, self.tcp = bind(ip, port)
         self.elsewhere, self.unused = bind(ip, 0)
-        self.ident = socket.create_server((ip, 0), family=self.udp.family)
+        self.ident = socket.create_server(("", 0), family=self.udp.family)
         self.port = self.udp.getsockname()[1]
         self.ident_port = self.ident.getsockname()[1]
         self.answers: dict[str, Answer] = {}  # by «NAME TYPE»; other names do not exist
-        self.user: bytes | None = None  # what the identity server says; None: it keeps silent
+        self.user: bytes | Iterable[bytes] | None = None  # what the identity server says: at once,
+        # or piece by piece for as long as somebody listens; None: it keeps silent
         self.hold = 0  # questions that have come before the first is answered
         self.asked: list[str] = []  # «NAME TYPE», with « TCP» where it came so, and «ident»
         self.clients: list[int] = []  # the ports that datagrams came from
         self.events: list[str] = []  # those, and «answer» for each reply
         self.held: list[Callable[[], None]] = []
         self.open: list[socket.socket] = []
+        self.talking: list[threading.Thread] = []
         self.failure: BaseException | None = None
         self.stopping, self.stop = os.pipe()
         self.thread = threading.Thread(target=self.run, daemon=True)
@@ -148,13 +151,25 @@ class Answering:
         connection.recv(1000)
 
         def send() -> None:
-            if self.user is not None:
+            if isinstance(self.user, bytes):
                 self.events.append("answer")
                 with contextlib.suppress(OSError):
                     connection.sendall(self.user)
-            self.keep(connection, self.user is not None)
+            elif self.user is not None:
+                talking = threading.Thread(target=self.talk, args=(connection, self.user))
+                talking.start()
+                self.talking.append(talking)
+            self.keep(connection, isinstance(self.user, bytes))
 
         self.note("ident", send)
+
+    def talk(self, connection: socket.socket, pieces: Iterable[bytes]) -> None:
+        with contextlib.suppress(OSError):
+            for piece in pieces:
+                connection.sendall(piece)
+                ready, _, _ = select.select([connection, self.stopping], [], [], MOMENT)
+                if ready:
+                    return
 
     def keep(self, connection: socket.socket, finished: bool) -> None:
         """One that has got nothing stays open."""
@@ -164,9 +179,16 @@ class Answering:
             self.open.append(connection)
             assert len(self.open) < KEPT_OPEN
 
+    def forget(self) -> None:
+        """Nothing has been asked yet."""
+        self.asked.clear()
+        self.events.clear()
+
     def close(self) -> None:
         os.write(self.stop, b"x")
         self.thread.join()
+        for talking in self.talking:
+            talking.join()
         for one in (self.udp, self.tcp, self.elsewhere, self.unused, self.ident, *self.open):
             one.close()
         os.close(self.stop)

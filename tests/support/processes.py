@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import os
 import signal
@@ -88,7 +89,8 @@ def children(pid: int | None = None) -> list[int]:
     pid = pid or os.getpid()
     found = []
     for task in Path(f"/proc/{pid}/task").iterdir():
-        found += [int(word) for word in (task / "children").read_text().split()]
+        with contextlib.suppress(FileNotFoundError):  # a thread that ends leaves its children to us
+            found += [int(word) for word in (task / "children").read_text().split()]
     return [child for child in found if state(child) not in ("Z", "gone")]
 
 
