@@ -15,10 +15,11 @@ LOADER = f'. "${{BASH_SOURCE[0]%/*}}/{COMMON}"\n'
 TABLES = """\
 # Completions of supervise-tools for bash, made from the manuals of the programs.
 
-# All options; the letters that take a value; the kinds of values that something is offered for; the
-# kinds of operands, the last with a star where it may come again.
+# All options; the letters and the words that take a value; the kinds of values that something is
+# offered for; the kinds of operands, the last with a star where it may come again.
 declare -gA _supervise_options=({options})
-declare -gA _supervise_valued=({valued})
+declare -gA _supervise_letters=({letters})
+declare -gA _supervise_words=({words})
 declare -gA _supervise_values=({values})
 declare -gA _supervise_operands=({operands})
 _supervise_places=({places})
@@ -26,7 +27,7 @@ _supervise_places=({places})
 
 FUNCTIONS = r"""
 _supervise_tools() {
-    local name=${1##*/} current=$2 line=$COMP_LINE at=1 index here=0 part letters kind
+    local name=${1##*/} current=$2 line=$COMP_LINE at=1 index here=0 part option letters kind ended=
     local -a words=() begins=() kinds=()
     COMPREPLY=()
 
@@ -45,23 +46,27 @@ _supervise_tools() {
 
     # Pass the options and their values, as the program itself will.
     while ((at < here)) && [[ ${words[at]} == -?* ]]; do
-        letters=${words[at]#-}
+        part=${words[at]}
         at=$((at + 1))
-        [[ $letters == -* ]] && break
-        while [[ $letters ]]; do
-            part=${letters:0:1} letters=${letters:1}
-            if [[ ${_supervise_valued[$name]-} == *"$part"* ]]; then
-                [[ $letters ]] && break
-                if ((at == here)); then
-                    _supervise_offer "${_supervise_values[$name-$part]-}"
-                    return
-                fi
-                at=$((at + 1))
+        if ! _supervise_known "$part"; then
+            ended=yes
+            break
+        fi
+        if option=$(_supervise_wants_value "$part"); then
+            if ((at == here)); then
+                _supervise_offer "${_supervise_values[$name$option]-}"
+                return
             fi
-        done
+            at=$((at + 1))
+        fi
     done
 
-    if ((at == here)) && [[ $current == -* && ${words[at - 1]} != --* ]]; then
+    part=${words[here]%%=*}
+    if ((at == here)) && [[ ! $ended && ${words[here]} == --*=* ]]; then
+        _supervise_offer "${_supervise_values[$name$part]-}"
+        return
+    fi
+    if ((at == here)) && [[ ! $ended && $current == -* ]]; then
         letters=${_supervise_options[$name]-}
         ((here == 1)) && letters+=" --help --version"
         mapfile -t COMPREPLY < <(compgen -W "$letters" -- "$current")
@@ -82,6 +87,29 @@ _supervise_tools() {
         fi
         at=$((at + 1))
     done
+}
+
+# Whether a word is one of the options, or more of their letters; any other --word ends them.
+_supervise_known() {
+    [[ $1 != --* || " ${_supervise_options[$name]-} " == *" ${1%%=*} "* ]]
+}
+
+# Tell which option has its value in the word after this one: the first letter that takes one, where
+# it is the last.
+_supervise_wants_value() {
+    local letters=${1#-} valued=${_supervise_letters[$name]-}
+    if [[ $1 == --* ]]; then
+        [[ " ${_supervise_words[$name]-} " == *" $1 "* ]] && echo "$1"
+        return
+    fi
+    while [[ $letters ]]; do
+        if [[ $valued == *"${letters:0:1}"* ]]; then
+            [[ ${#letters} == 1 ]] && echo "-$letters"
+            return
+        fi
+        letters=${letters:1}
+    done
+    return 1
 }
 
 # Offer the command that begins at that word, or what may come after it.
@@ -130,7 +158,8 @@ def files(manuals: list[Manual]) -> dict[str, str]:
 def common(manuals: list[Manual]) -> str:
     tables = TABLES.format(
         options=table(manuals, lambda manual: " ".join(option.name for option in manual.options)),
-        valued=table(manuals, lambda manual: completions.letters(manual, valued=True)),
+        letters=table(manuals, completions.valued_letters),
+        words=table(manuals, valued_words),
         values=entries(values(manuals)),
         operands=table(manuals, operands),
         places=" ".join(quote(place) for place in completions.PLACES),
@@ -146,6 +175,12 @@ def table(manuals: list[Manual], column: Callable[[Manual], str]) -> str:
 def entries(texts: dict[str, str]) -> str:
     lines = [f"    [{quote(key)}]={quote(text)}\n" for key, text in texts.items() if text]
     return "".join(["\n", *lines])
+
+
+def valued_words(manual: Manual) -> str:
+    return " ".join(
+        option.name for option in manual.options if option.value and completions.is_long(option)
+    )
 
 
 def values(manuals: list[Manual]) -> dict[str, str]:

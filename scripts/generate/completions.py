@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
 from scripts.generate import programs
-from scripts.generate.manual import Manual
+from scripts.generate.manual import Manual, Option
 
 # Where services are looked for; what is typed may lead anywhere.
 PLACES = ["/service", "/etc/service"]
@@ -71,17 +72,24 @@ def plain(text: str) -> str:
     return text.replace("`", "")
 
 
-def letters(manual: Manual, valued: bool) -> str:
+def valued_letters(manual: Manual) -> str:
+    """The options of one letter that take a value."""
     return "".join(
-        option.name[1:]
-        for option in manual.options
-        if len(option.name) == 2 and bool(option.value) == valued
+        option.name[1:] for option in manual.options if option.value and not is_long(option)
     )
+
+
+def is_long(option: Option) -> bool:
+    return option.name.startswith("--")
 
 
 def files(root: Path) -> dict[str, str]:
     """The completions for every shell, by their paths under the prefix."""
+    return of(programs.read(root, name) for name in programs.names())
+
+
+def of(manuals: Iterable[Manual]) -> dict[str, str]:
     from scripts.generate import bash, fish, zsh
 
-    manuals = [programs.read(root, name) for name in programs.names()]
-    return {**bash.files(manuals), **zsh.files(manuals), **fish.files(manuals)}
+    known = list(manuals)
+    return {**bash.files(known), **zsh.files(known), **fish.files(known)}

@@ -19,19 +19,21 @@ OFFERS = {
 
 OPERAND = r"""
 function __supervise_operand -d 'Tell the number of the operand at the cursor'
-    # It is 0 for the value of an option. The argument is the letters of those that take one.
+    # It is 0 for the value of an option. The arguments are the letters of those that take one, and
+    # those that are words, with = where they take one.
     set -l words (commandline -opc) ''
     set -l at 2
     while test $at -lt (count $words); and string match -rq -- '^-.' $words[$at]
-        if string match -q -- '--*' $words[$at]
-            set at (math $at + 1)
-            break
-        end
-        # A value is the next word where the first letter that takes one is the last of all.
-        if test -n "$argv[1]"; and string match -rq -- "^-[^$argv[1]]*[$argv[1]]\$" $words[$at]
-            set at (math $at + 1)
-        end
+        set -l word $words[$at]
         set at (math $at + 1)
+        if string match -q -- '--*' $word
+            contains -- $word $argv; or contains -- (string replace -r '=.*' '' -- $word)= $argv
+            or break
+            contains -- $word= $argv; and set at (math $at + 1)
+            # A value is the next word where the first letter that takes one is the last of all.
+        else if test -n "$argv[1]"; and string match -rq -- "^-[^$argv[1]]*[$argv[1]]\$" $word
+            set at (math $at + 1)
+        end
     end
     math (count $words) - $at + 1
 end
@@ -39,7 +41,7 @@ end
 COMMAND_LINE = """\
 function __supervise_command -d 'What may come in the command that is the operand of that number'
     set -l words (commandline -opc)
-    set -l skip (math (count $words) - (__supervise_operand $argv[1]) + $argv[2])
+    set -l skip (math (count $words) - (__supervise_operand $argv[2..]) + $argv[1])
     set -e words[1..$skip]
     complete -C (string join ' ' -- (string escape -- $words) (commandline -ct))
 end
@@ -77,8 +79,8 @@ def lines(manual: Manual) -> Iterator[str]:
     alone = quote("test (count (commandline -opc)) = 1")
     for name, text in completions.HELP.items():
         yield f"-n {alone} -l {name[2:]} -d {quote(text)}"
-    valued = completions.letters(manual, valued=True)
-    operand = f"(__supervise_operand {quote(valued)})"
+    known = " ".join([quote(completions.valued_letters(manual)), *words(manual)])
+    operand = f"(__supervise_operand {known})"
     for option in manual.options:
         yield f"-n {quote(f'test {operand} -le 1')} {of_option(manual, option)}"
     kinds, repeated = completions.operands(manual)
@@ -86,11 +88,20 @@ def lines(manual: Manual) -> Iterator[str]:
         test = "-ge" if kind == COMMAND or (repeated and place == len(kinds)) else "-eq"
         if kind != ANYTHING:
             condition = quote(f"test {operand} {test} {place}")
-            yield f"-n {condition} {offer(kind, valued, place)}"
+            yield f"-n {condition} {offer(kind, known, place)}"
+
+
+def words(manual: Manual) -> list[str]:
+    """The options that are words, as __supervise_operand wants them."""
+    return [
+        option.name + "=" * bool(option.value)
+        for option in manual.options
+        if completions.is_long(option)
+    ]
 
 
 def of_option(manual: Manual, option: Option) -> str:
-    name = f"-s {option.name[1:]}" if len(option.name) == 2 else f"-l {option.name[2:]}"
+    name = f"-l {option.name[2:]}" if completions.is_long(option) else f"-s {option.name[1:]}"
     told = f"{name} -d {quote(completions.plain(option.text))}"
     if option.value is None:
         return told
@@ -98,11 +109,11 @@ def of_option(manual: Manual, option: Option) -> str:
     return f"{told} -r {offer(kind, '', 0)}" if kind in (*OFFERS, FILE) else f"{told} -x"
 
 
-def offer(kind: str, valued: str, place: int) -> str:
+def offer(kind: str, known: str, place: int) -> str:
     if kind == FILE:
         return "-F"
     if kind == COMMAND:
-        return f"-x -a {quote(f'(__supervise_command {quote(valued)} {place})')}"
+        return f"-x -a {quote(f'(__supervise_command {place} {known})')}"
     return f"-x -a {quote(OFFERS[kind])}"
 
 

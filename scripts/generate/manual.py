@@ -91,6 +91,8 @@ def parse(name: str, docstring: str) -> Manual:
 
 def block(lines: list[str]) -> Block:
     if not lines[0].startswith(" "):
+        if columns := [line for line in lines if COLUMNS.fullmatch(line)]:
+            raise Irregular(f"indent what is a table: {columns[0]}")
         return Text(lines)
     lines = dedent("\n".join(lines)).splitlines()
     return table(lines) if COLUMNS.fullmatch(lines[0]) else Example(lines)

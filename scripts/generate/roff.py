@@ -107,7 +107,7 @@ def options(manual: Manual) -> Iterator[str]:
 
 
 def is_plain(option: Option) -> bool:
-    return option.value is None and len(option.name) == 2
+    return option.value is None and not option.name.startswith("--")
 
 
 def uncapitalised(sentence: str) -> str:

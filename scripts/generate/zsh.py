@@ -64,7 +64,8 @@ def of_option(manual: Manual, option: Option) -> str:
     if option.value is None:
         return f"*{option.name}[{text}]"
     action = ACTIONS[completions.kind_of(manual.name, option.value)]
-    return f"*{option.name}+[{text}]:{escape(option.value)}:{action}"
+    joint = "=" if completions.is_long(option) else "+"
+    return f"*{option.name}{joint}[{text}]:{escape(option.value)}:{action}"
 
 
 def of_operands(manual: Manual) -> list[str]:

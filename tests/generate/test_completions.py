@@ -30,13 +30,22 @@ def test_the_kinds_of_operands(synopsis, kinds, repeated):
     assert completions.operands(tool) == Operands(kinds, repeated)
 
 
-def test_letters():
-    text = (
-        "Do it.\n\nt [ options ]\n\nOptions:\n\n  -a  one\n  -b n  two\n  -c  three\n  --d  four\n"
-    )
-    tool = manual.parse("t", text)
-    assert completions.letters(tool, valued=False) == "ac"
-    assert completions.letters(tool, valued=True) == "b"
+# No program has options of both kinds.
+MADE_UP = """Do it.
+
+made-up [ options ] account
+
+Options:
+
+    -a         one
+    -b file    two
+    --long     three
+    --to file  four
+"""
+
+
+def test_letters_that_take_a_value():
+    assert completions.valued_letters(manual.parse("made-up", MADE_UP)) == "b"
 
 
 @pytest.fixture
@@ -45,7 +54,10 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     shells.make_services(tmp_path)
     known = [str(tmp_path / name) for name in ("known", "other", "missing")]
     monkeypatch.setattr(completions, "PLACES", known)
-    shells.write_completions(tmp_path / "prefix")
+    program = tmp_path / "bin/made-up"  # fish has nothing to say about a command that is not there
+    program.parent.mkdir()
+    program.touch(0o755)
+    shells.write_completions(tmp_path / "prefix", manual.parse("made-up", MADE_UP))
     return tmp_path
 
 
@@ -115,3 +127,14 @@ def test_what_comes_after_the_command_is_its_own(shell, offers: shells.Offers):
     assert offers("setuidgid nobody tcpserver --v") == ["--version"]
     assert offers("setuidgid nobody setlock -n lock envuidgid nob") == shells.accounts("nob")
     assert offers("tcpserver -v 0 smtp svok typed/") == ["typed/f", "typed/g"]
+
+
+def test_options_that_are_words(offers: shells.Offers, place: Path):
+    (place / "target").touch()
+    assert offers("made-up --") == ["--help", "--long", "--to", "--version"]
+    assert offers("made-up --long --l") == ["--long"]
+    assert offers("made-up --long --to targ") == ["target"]
+    assert [word.rpartition("=")[2] for word in offers("made-up --to=targ")] == ["target"]
+    for line in ("--long", "--to target", "--to=target --long -ab target", "--other", "--"):
+        assert offers(f"made-up {line} nob") == shells.accounts("nob"), line
+    assert "--long" not in offers("made-up -- --l")

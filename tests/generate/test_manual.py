@@ -65,6 +65,7 @@ def test_the_operands():
         ("Do it.\n\ntool\n\nOptions:\n\n    -a, -b  both\n", "write one option"),
         ("Do it.\n\ntool\n\nOptions:\n\n    -a one two  both\n", "one word for its value"),
         ("Do it.\n\ntool\n\nOptions:\n\nnone\n", "no two columns: none"),
+        ("Do it.\n\ntool\n\na  row\n", "indent what is a table: a  row"),
         ("Do it.\n\ntool\n\n    a  row\n    none\n", "no two columns: none"),
     ],
 )

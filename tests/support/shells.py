@@ -12,7 +12,8 @@ from pathlib import Path
 import pexpect
 import pytest
 
-from scripts.generate import completions
+from scripts.generate import completions, programs
+from scripts.generate.manual import Manual
 from tests.support import processes
 from tests.support.patience import PATIENCE, eventually
 
@@ -41,8 +42,10 @@ show() {{ printf '%s\\n' "$@" >{place}/writing && mv {place}/writing {place}/ans
 """
 
 
-def write_completions(prefix: Path) -> None:
-    for path, text in completions.files(ROOT).items():
+def write_completions(prefix: Path, *more: Manual) -> None:
+    """Those of all programs, and of others that are made up."""
+    manuals = [programs.read(ROOT, name) for name in programs.names()]
+    for path, text in completions.of([*manuals, *more]).items():
         file = prefix / path
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(text)
@@ -57,7 +60,7 @@ def found(name: str) -> str:
 
 def environment(place: Path) -> dict[str, str]:
     return {
-        "PATH": processes.our_path(),
+        "PATH": f"{place}/bin:{processes.our_path()}",
         "HOME": str(place),
         "ZDOTDIR": str(place),
         "TERM": "dumb",
