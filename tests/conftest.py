@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 from hypothesis import settings
 
-from tests.support import forkserver, processes
+from tests.support import certificates, forkserver, processes
+from tests.support.certificates import Certificate
 from tests.support.processes import Background, Finished
 
 # No wall-clock limits: the machine's load could fail them.
@@ -64,3 +65,9 @@ def run(
         return processes.finish(processes.module(name, *argv), stdin, cwd=cwd, env=env, **options)
 
     return call
+
+
+@pytest.fixture(scope="session")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> Certificate:
+    """A server's, for server.example."""
+    return certificates.make(tmp_path_factory.mktemp("certificates"))
