@@ -30,7 +30,13 @@ number or the name of a service. Options:
     -y list   take clients at these addresses and CIDR ranges, joined by commas, for proxies: each
               must begin with a PROXY header (version 1 or 2), and what that tells is taken for the
               client's address and ours, except where it tells nothing; nobody asks for a user then
-    -T n      drop a client that has to begin with a handshake, such as that header, after n
+    -n file   speak TLS: the file, or $CERTFILE where its name is empty, has the certificate, then
+              those that lead from it to a known authority, and the key, unless $KEYFILE has it;
+              $CAFILE: serve only clients with a certificate from these authorities; $CIPHERS:
+              accept these ciphers of TLS 1.2 only
+    -N file   let the program begin TLS when it likes, as UCSPI-TLS says: by «y» or «Y» written to
+              $SSLCTLFD, and from then on it reads and writes on $SSLREADFD and $SSLWRITEFD
+    -T n      drop a client that has to begin with a handshake, be it that header or TLS, after n
               seconds without it (26)
     -d        let the kernel delay small writes (default)
     -D        send small writes at once
@@ -44,7 +50,8 @@ The names and the user are asked for all at once. What is not known after 5 seco
 be there; -t gives the user, and only the user, more time or less.
 
 Exits 0 on SIGTERM, when the children go on; 100 for wrong usage, 111 when it could not begin. A
-child exits 100 when the rules deny its client, 111 when it could not run the program.
+child exits 100 when the rules deny its client, 111 when it could not run the program or the client
+did not make the handshake.
 """
 
 from __future__ import annotations
@@ -67,7 +74,8 @@ if TYPE_CHECKING:
 USAGE = (
     "tcpserver: usage: tcpserver [ -461UXpPhHrRoOdDqQv ] [ -c limit ] [ -x rules.cdb ]"
     " [ -B banner ] [ -g gid ] [ -u uid ] [ -b backlog ] [ -l localname ] [ -t timeout ]"
-    " [ -T handshaketimeout ] [ -y proxies ] [ -I interface ] host port program"
+    " [ -T handshaketimeout ] [ -y proxies ] [ -n certificate ] [ -N certificate ]"
+    " [ -I interface ] host port program"
 )
 
 
@@ -112,6 +120,7 @@ NUMBERS = {
     "T": "handshake_patience",
 }
 WORDS = {"x": "rules", "I": "interface"}
+CERTIFICATES = {"n": False, "N": True}  # whether the program begins TLS
 BYTES = {"B": "banner", "l": "local_name", "y": "proxy_words"}
 ROOT = 0
 FROM_ENVIRONMENT = {"UID": "user", "GID": "group"}
@@ -130,7 +139,7 @@ def main(argv: list[str]) -> int:
 
 def read(argv: list[str]) -> tuple[Wanted, list[str]]:
     wanted = Wanted()
-    valued = "".join((*NUMBERS, *WORDS, *BYTES))
+    valued = "".join((*NUMBERS, *WORDS, *CERTIFICATES, *BYTES))
     options = program.Options(argv, "U" + "".join(SWITCHES), valued)
     for letter, value in options:
         if letter == "U":
@@ -139,6 +148,8 @@ def read(argv: list[str]) -> tuple[Wanted, list[str]]:
             setattr(wanted, *SWITCHES[letter])
         elif letter in NUMBERS:
             setattr(wanted, NUMBERS[letter], number.leading(value))
+        elif letter in CERTIFICATES:
+            wanted.certificate, wanted.tls_delayed = value, CERTIFICATES[letter]
         elif letter in WORDS:
             setattr(wanted, WORDS[letter], value)
         else:
@@ -162,6 +173,7 @@ def serve(wanted: Wanted, host: str, port: str, child: list[str]) -> int:
     local_port = listener.port_of(listening)
     program.preload(child)
     wanted.prepare()
+    wanted.hold_key(lambda: take_on(wanted))
     drop_privileges(wanted)
 
     def begin(accepted: socket.socket, peer: End) -> int:
@@ -191,6 +203,14 @@ def place(wanted: Wanted, host: str) -> End | None:
 
 
 def drop_privileges(wanted: Wanted) -> None:
+    take_on(wanted)
+    # The originals say nothing, and whoever writes -u believes that no right of root is left.
+    if wanted.user and not wanted.group and accounts.in_group(ROOT):
+        wanted.warn("still in the group of root: -u was given without -g")
+
+
+def take_on(wanted: Wanted) -> None:
+    """Be the group and the user that are wanted."""
     try:
         if wanted.group:
             with unable_to("set gid"):
@@ -201,9 +221,6 @@ def drop_privileges(wanted: Wanted) -> None:
     except OverflowError:
         # Cut to 32 bits, as the originals do, such a number could turn out to be root.
         raise errors.Failure("unable to set uid or gid: invalid argument") from None
-    # The originals say nothing, and whoever writes -u believes that no right of root is left.
-    if wanted.user and not wanted.group and accounts.in_group(ROOT):
-        wanted.warn("still in the group of root: -u was given without -g")
 
 
 def print_port(wanted: Wanted, port: int) -> None:

@@ -17,10 +17,11 @@ from typing import TYPE_CHECKING
 from supervise import errors
 from supervise.drivers import lookups
 from supervise.formats import address, tcplog, ucspi
-from supervise.unix import descriptors, sockets
+from supervise.unix import descriptors, files, sockets
 from supervise.unix.sockets import End
 
 if TYPE_CHECKING:
+    from supervise.drivers.tls import Line, Tls, Variables
     from supervise.formats.networks import Network
 
 QUIET, WARNING, TELLING = range(3)
@@ -40,6 +41,9 @@ class Settings(lookups.Settings):
     at_once = False
     as_ipv6 = False
     proxies: Sequence[Network] = ()  # who has to say first whom they speak for
+    certificate: str | None = None  # None: no TLS
+    tls_delayed = False  # whether the program begins it
+    tls: Tls | None = None  # what is made of these
 
     def tell(self, line: str) -> None:
         if self.verbosity >= TELLING:
@@ -56,6 +60,15 @@ class Settings(lookups.Settings):
         if self.proxies:
             from supervise.drivers import proxied  # noqa: F401
         super().prepare()
+
+    def hold_key(self, take_on: Callable[[], None]) -> None:
+        """Have the certificate read, where there is to be TLS, by a process that gives up its
+        rights then."""
+        if self.certificate is not None:
+            from supervise.drivers import certificate, tls
+
+            files = certificate.files(self.certificate, os.environ)
+            self.tls = tls.Tls(files, self.tls_delayed, take_on, self.warn)
 
 
 def serve(
@@ -81,6 +94,8 @@ class Child:
         self.connection = connection
         self.remote = self.shown(peer)
         self.local: End | None = None  # None: what the socket says
+        self.line: Line | None = None  # where TLS comes between the client and us
+        self.tls_variables: Variables = []
 
     def shown(self, end: End) -> End:
         """An IPv4 client of an IPv6 socket is an IPv4 client, unless the user wants IPv6 always."""
@@ -91,12 +106,16 @@ class Child:
         if self.settings.proxies:
             self.heed_proxy()
         self.settings.tell(tcplog.began(os.getpid(), address.text(self.remote.ip)))
+        self.set_options()
+        if not self.secured():
+            return errors.TEMPORARY
         self.greet()
         facts = self.find_out()
         denied, changes = self.judge(facts)
         self.settings.tell(tcplog.decided("deny" if denied else "ok", os.getpid(), facts))
         if denied:
             return errors.PERMANENT
+        self.offer_tls()
         environment = self.environment(facts, changes)
         self.to_standard()
         with errors.unable_to(f"run {words[0]}"):
@@ -117,15 +136,41 @@ class Child:
             self.local = self.shown(End(ends.local_ip, ends.local_port))
             self.settings.identify = False  # the client's machine knows of no such connection
 
-    def greet(self) -> None:
+    def set_options(self) -> None:
         self.connection.setblocking(True)
         if not self.settings.keep_ip_options:
             sockets.forget_route(self.connection)
         if self.settings.at_once:
             sockets.send_at_once(self.connection)
+
+    def secured(self) -> bool:
+        """Make the handshake, where TLS is not left to the program; whether that went well."""
+        tls = self.settings.tls
+        if tls is None or tls.delayed:
+            return True
+        self.line = tls.lay(self.connection, self.settings.handshake_patience)
+        variables = self.line.begin()
+        self.tls_variables = variables or []
+        return variables is not None
+
+    def offer_tls(self) -> None:
+        """Where TLS is left to the program, let it know how."""
+        tls = self.settings.tls
+        if tls is not None and tls.delayed:
+            line = tls.lay(self.connection, self.settings.handshake_patience)
+            self.tls_variables = line.offer()
+
+    def greet(self) -> None:
         if self.settings.banner:
             with errors.unable_to("print banner"):
-                self.connection.sendall(self.settings.banner)
+                self.say(self.settings.banner)
+
+    def say(self, text: bytes) -> None:
+        """Tell the client something, in the way that the program will."""
+        if self.line is None:
+            self.connection.sendall(text)
+        else:
+            files.write_all(self.line.writing, text)
 
     def find_out(self) -> tcplog.Connection:
         if self.local is None:
@@ -157,7 +202,8 @@ class Child:
         protocol = b"TCP" if len(self.remote.ip) == 4 else b"TCP6"
         scope = self.remote.scope
         interface = sockets.interface_name(scope) if scope else None
-        for name, value in ucspi.variables(facts, protocol, interface):
+        variables = ucspi.variables(facts, protocol, interface)
+        for name, value in [*variables, *self.tls_variables]:
             environment.pop(name, None)
             if value is not None:
                 environment[name] = value
@@ -168,5 +214,9 @@ class Child:
     def to_standard(self) -> None:
         """The program reads and writes the connection as descriptors 0 and 1."""
         with errors.unable_to("set up descriptors"):
-            descriptors.move(self.connection.detach(), 0)
-            os.dup2(0, 1)
+            if self.line is not None:
+                self.connection.close()
+                self.line.to_standard()
+            else:
+                descriptors.move(self.connection.detach(), 0)
+                os.dup2(0, 1)

@@ -87,6 +87,9 @@ class Listener:
         self.names = settings.local_names
         if self.names is not None:
             self.waiter.add(self.names.reading)
+        self.tls = settings.tls
+        if self.tls is not None:
+            self.waiter.add(self.tls.reports)
 
     def run(self) -> NoReturn:
         """Accept until a signal ends us; the children go on then."""
@@ -94,6 +97,8 @@ class Listener:
         self.reap()  # children of whoever was this process before us
         while True:
             ready = self.wait()
+            if self.tls is not None and self.tls.reports in ready:
+                self.give_back(self.tls.learn())
             if self.wakeup in ready:
                 signals.take()
                 self.reap()
@@ -154,7 +159,13 @@ class Listener:
 
     def reap(self) -> None:
         for pid, wait_status in processes.reap():
+            if self.tls is not None and pid == self.tls.pid:
+                raise self.tls.gone()
             self.settings.tell(tcplog.ended(pid, wait_status))
+            self.give_back(self.tls is None or self.tls.couples.program_ended(pid))
+
+    def give_back(self, count: int) -> None:
+        for _ in range(count):
             self.slots.give_back()
             self.tell_status()
 

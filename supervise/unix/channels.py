@@ -6,6 +6,7 @@ import socket
 from array import array
 
 LONGEST = 4096
+MOST_CARRIED = 4
 
 
 def pair() -> tuple[int, int]:
@@ -35,7 +36,7 @@ def receive(channel: int) -> tuple[bytes, list[int]]:
     carried = array("i")
     end = socket.socket(fileno=channel)
     try:
-        space = socket.CMSG_LEN(carried.itemsize)
+        space = socket.CMSG_LEN(MOST_CARRIED * carried.itemsize)
         message, ancillary, _, _ = end.recvmsg(LONGEST, space, socket.MSG_CMSG_CLOEXEC)
     except ConnectionResetError:
         return b"", []

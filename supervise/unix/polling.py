@@ -23,5 +23,9 @@ def writable(descriptor: int, until: float) -> bool:
 def wait(descriptor: int, events: int, until: float) -> bool:
     poll = select.poll()
     poll.register(descriptor, events)
-    milliseconds = math.ceil(max(0.0, until - time.monotonic()) * 1000)
-    return bool(poll.poll(min(milliseconds, LONGEST)))
+    return bool(poll.poll(milliseconds(until)))
+
+
+def milliseconds(until: float) -> int:
+    """What poll is to wait for a monotonic deadline, not ending before it."""
+    return min(math.ceil(max(0.0, until - time.monotonic()) * 1000), LONGEST)

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from supervise.commands import tcpserver
-from tests.support import processes, recordings, tcpservers
+from tests.support import certificates, processes, recordings, tcpservers
 from tests.support.patience import PATIENCE, eventually
 from tests.support.tcpservers import (
     environment,
@@ -40,7 +40,8 @@ def test_the_usage_is_the_one_of_the_ipv6_package():
     assert tcpserver.USAGE == (
         "tcpserver: usage: tcpserver [ -461UXpPhHrRoOdDqQv ] [ -c limit ] [ -x rules.cdb ]"
         " [ -B banner ] [ -g gid ] [ -u uid ] [ -b backlog ] [ -l localname ] [ -t timeout ]"
-        " [ -T handshaketimeout ] [ -y proxies ] [ -I interface ] host port program"
+        " [ -T handshaketimeout ] [ -y proxies ] [ -n certificate ] [ -N certificate ]"
+        " [ -I interface ] host port program"
     )
 
 
@@ -77,6 +78,8 @@ FATAL = b"tcpserver: fatal: "
          b"unable to find interface no-such-if: device not configured"),
         (("--", "::1%no-such-if", "0"),
          b"unable to find interface no-such-if: device not configured"),
+        (("-n", "none", "127.0.0.1", "0"),
+         b"unable to read certificate none: file does not exist"),
     ],
 )  # fmt: skip
 def test_what_cannot_begin(run, argv, said):
@@ -96,8 +99,8 @@ def test_options_are_read_left_to_right_and_the_last_one_wins(monkeypatch):
     monkeypatch.setenv("GID", "100x")
     wanted, operands = tcpserver.read(
         ["-vqQ", "-c5", "-c", "7x", "-b", "", "-tx", "-T9", "-y::1,", "-U", "-u", "77", "-pPp",
-         "-DdD", "-oO", "-l", "", "-Bhi", "-x", "rules", "-X", "-461", "-I", "eth0", "--",
-         "h", "-p"]
+         "-DdD", "-oO", "-l", "", "-Bhi", "-x", "rules", "-X", "-461", "-I", "eth0", "-N",
+         "other", "-ncert", "--", "h", "-p"]
     )  # fmt: skip
     assert operands == ["h", "-p"]
     assert vars(wanted) == {
@@ -105,7 +108,8 @@ def test_options_are_read_left_to_right_and_the_last_one_wins(monkeypatch):
         "user": 77, "group": 100, "paranoid": True, "at_once": True,
         "keep_ip_options": False, "local_name": b"", "banner": b"hi", "rules": "rules",
         "rules_may_miss": True, "only_ipv4": True, "as_ipv6": True, "print_port": True,
-        "interface": "eth0", "proxy_words": b"::1,",
+        "interface": "eth0", "proxy_words": b"::1,", "certificate": "cert",
+        "tls_delayed": False,
     }  # fmt: skip
 
 
@@ -879,3 +883,20 @@ def test_what_it_loads_before_it_forks():
     assert found["-HRl0 -xrules"] == ["cdbx", "typing"]
     assert "dns" in found["-Rl0"]
     assert "dns" in found["-HR"]
+
+
+def test_tls_without_a_certificate_is_a_mistake(run, monkeypatch):
+    monkeypatch.delenv("CERTFILE", raising=False)
+    done = run("tcpserver", "-N", "", "127.0.0.1", "0", "/bin/true")
+    said = FATAL + b"no certificate: the option is empty, and so is $CERTFILE\n"
+    assert done == (100, b"", said)
+
+
+def test_a_certificate_with_the_key_of_another(run, certificate, tmp_path):
+    other = certificates.make(tmp_path, "other.example")
+    argv = ["-n", "", "127.0.0.1", "0", "/bin/true"]
+    env = {**tcpservers.ENV, "CERTFILE": str(certificate.chain), "KEYFILE": str(other.key)}
+    assert run("tcpserver", *argv, env=env) == (
+        111, b"", FATAL + b"unable to read certificate %s with key %s: key values mismatch\n"
+        % (bytes(certificate.chain), bytes(other.key)),
+    )  # fmt: skip

@@ -49,3 +49,14 @@ def test_a_closed_descriptor_is_ready_to_say_so(ends):
     assert readiness.wait([ends[0]], []) == ({ends[0]}, set())
     os.close(ends[1])
     assert readiness.wait([], [ends[1]]) == (set(), {ends[1]})
+
+
+def test_a_deadline_that_has_passed(ends):
+    assert readiness.wait([ends[0]], [], until=0.0) == (set(), set())
+
+
+def test_a_watched_writer_is_ready_when_its_reader_is_gone(ends):
+    read_end, write_end = ends
+    assert readiness.wait([], [], [write_end], 0.0) == (set(), set())
+    os.close(read_end)
+    assert readiness.wait([], [], [write_end]) == (set(), {write_end})
