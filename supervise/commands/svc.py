@@ -2,7 +2,8 @@
 
 svc [ options ] services
 
-Each service is the path of its directory. Options:
+Each service is the path of its directory; it is sent the commands in the order of the options, each
+once. Options:
 
     -u    up: start it, and start it again whenever it ends
     -d    down: send TERM and CONT, and do not start it again

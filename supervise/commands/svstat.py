@@ -2,7 +2,10 @@
 
 svstat services
 
-One line per service directory.
+One line per service directory. What is not as it is set up to be, or is wanted to be, is told too:
+
+    /service/smtpd: up (pid 4711) 86400 seconds
+    /service/echo: down 12 seconds, normally up, want up
 
 Exits 0 whatever the states are (as the original does), 111 when it cannot come back to the
 directory it was started in.

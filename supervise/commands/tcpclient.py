@@ -3,7 +3,10 @@
 tcpclient [ options ] host port program [ arg ... ]
 
 The host is a name, an address, or 0 for this machine; the port is a number or the name of a
-service. All addresses of a name are tried, IPv4 first. Options:
+service. All addresses of a name are tried, IPv4 first.
+
+The program finds in its environment PROTO (TCP or TCP6), TCPLOCALIP, TCPLOCALPORT, TCPLOCALHOST,
+TCPREMOTEIP, TCPREMOTEPORT, TCPREMOTEHOST and TCPREMOTEINFO; what is not known is not set. Options:
 
     -T x+y    give each address x seconds, then those that did not answer y more (2+58)
     -i ip     connect from this address

@@ -4,7 +4,10 @@ and output.
 tcpserver [ options ] host port program [ arg ... ]
 
 The host is a name, an address, or 0 for every address of this machine, IPv4 and IPv6; the port is a
-number or the name of a service. Options:
+number or the name of a service.
+
+The program finds in its environment PROTO (TCP or TCP6), TCPLOCALIP, TCPLOCALPORT, TCPLOCALHOST,
+TCPREMOTEIP, TCPREMOTEPORT, TCPREMOTEHOST and TCPREMOTEINFO; what is not known is not set. Options:
 
     -c n      serve at most n connections at once (40)
     -b n      let n more wait in the kernel (1024)
