@@ -1,0 +1,17 @@
+"""How long a process has lived, as the kernel knows it whatever happens to the clock."""
+
+from __future__ import annotations
+
+import os
+import time
+
+from supervise.unix import files
+
+STARTED = 19  # among the fields of /proc/PID/stat after the name, proc(5): field 22 of all
+
+
+def seconds(pid: int) -> float:
+    """FileNotFoundError where there is no such process."""
+    fields = files.read_whole(f"/proc/{pid}/stat").rpartition(b")")[2].split()
+    started = int(fields[STARTED]) / os.sysconf("SC_CLK_TCK")
+    return time.clock_gettime(time.CLOCK_BOOTTIME) - started
