@@ -126,6 +126,36 @@ def first_byte(letter: str) -> str:
     return os.fsdecode(os.fsencode(letter)[:1])
 
 
+class LongOptions:
+    """Options that are words: iterate for (name, value) pairs, then read `operands`.
+
+    An option with a value takes what follows its «=», or the next word. A lone «--» ends the
+    options; any word that does not begin with «--» is an operand, «-x» too.
+    """
+
+    def __init__(self, argv: list[str], plain: set[str], valued: set[str]) -> None:
+        self.operands = list(argv)
+        self.plain = plain
+        self.valued = valued
+
+    def __iter__(self) -> Iterator[tuple[str, str]]:
+        while self.operands and self.operands[0].startswith("--"):
+            name, equals, value = self.operands.pop(0)[2:].partition("=")
+            if name in self.valued:
+                yield name, value if equals else self.next_word(name)
+            elif name in self.plain and not equals:
+                yield name, ""
+            elif name or equals:
+                raise Usage(f"illegal option -- {name}")
+            else:
+                return
+
+    def next_word(self, name: str) -> str:
+        if not self.operands:
+            raise Usage(f"option requires an argument -- {name}")
+        return self.operands.pop(0)
+
+
 def become(argv: list[str], environment: Environment | None = None) -> int:
     """Go on as the program named by argv[0], with that environment, or this one.
 

@@ -72,6 +72,40 @@ def test_options_before_a_wrong_one_have_been_heard():
         next(options)
 
 
+@pytest.mark.parametrize(
+    ("argv", "names", "operands"),
+    [
+        ([], [], []),
+        (["a", "--on"], [], ["a", "--on"]),  # no permutation
+        (["--on", "a"], [("on", "")], ["a"]),
+        (["--on", "--file", "a", "b"], [("on", ""), ("file", "a")], ["b"]),
+        (["--file=a", "--file=b"], [("file", "a"), ("file", "b")], []),
+        (["--file=", "a"], [("file", "")], ["a"]),
+        (["--file=a=b"], [("file", "a=b")], []),
+        (["--file", "--on", "a"], [("file", "--on")], ["a"]),  # a value may look like an option
+        (["--on", "-x", "--on"], [("on", "")], ["-x", "--on"]),
+        (["--", "--on"], [], ["--on"]),
+        (["--on", "--", "--", "a"], [("on", "")], ["--", "a"]),
+        (["-", "--on"], [], ["-", "--on"]),
+        (["", "--on"], [], ["", "--on"]),
+        (["--off"], None, "illegal option -- off"),
+        (["--o"], None, "illegal option -- o"),  # nothing is guessed
+        (["--on=1"], None, "illegal option -- on"),
+        (["--=a"], None, "illegal option -- "),
+        (["--\udce9"], None, "illegal option -- \udce9"),
+        (["--file"], None, "option requires an argument -- file"),
+    ],
+)
+def test_long_options(argv, names, operands):
+    options = program.LongOptions(argv, {"on"}, {"file"})
+    if names is None:
+        with pytest.raises(errors.Usage) as wrong:
+            list(options)
+        assert wrong.value.text == operands
+    else:
+        assert (list(options), options.operands) == (names, operands)
+
+
 def test_the_arguments_are_left_alone():
     argv = ["-v", "a"]
     parsed(argv)

@@ -14,6 +14,7 @@ HEAVY = {
     "argparse",
     "asyncio",
     "ctypes",
+    "daemon",
     "dataclasses",
     "dns",
     "getopt",

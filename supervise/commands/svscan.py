@@ -1,27 +1,43 @@
 """Run a supervise for every service directory in a scan directory, and for its log.
 
-svscan [ directory ]
+svscan [ options ] [ directory ]
 
 Starts a service the moment its name appears, and a supervise that has ended at once. TERM, INT and
 QUIT stop everything in order: services first (TERM, CONT, and KILL after 7 seconds), then their
 loggers once they have read all; a second such signal does not wait. HUP looks at the whole
-directory again.
+directory again. Options:
 
-Exits 0 when all is stopped, 111 when it cannot enter the directory.
+    --daemon        go to the background, and return once every supervise answers svc and svstat
+    --status        say whether such a svscan runs, as which process, and for how long
+    --stop          stop such a svscan in order, and return once it has ended
+    --pidfile file  keep the number and the lock of such a svscan there, and not in
+                    directory/.svscan/pid
+
+In the background it has a session without a terminal, umask 022 and standard input from /dev/null,
+and ps shows what is complained of: «readproctitle service errors: ...».
+
+Exits 0 when all is stopped, 111 when it cannot enter the directory. With --daemon 0 when all is
+started, 111 when that cannot be, also since another one runs; with --status 0 when one runs, 100
+when none does; with --stop 0 when none runs any more.
 """
 
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
+from signal import SIGCONT, SIGTERM
 
 import setproctitle  # noqa: F401 - loaded here for the whole tree, which shows what it does in ps
 
-from supervise import errors, program, runner
-from supervise.drivers import supervisor
+from supervise import complaints, errors, program, runner
+from supervise.drivers import background, supervisor
+from supervise.drivers.background import Foreground
+from supervise.drivers.pidfile import PidFile
 from supervise.drivers.scanner import Scanner
-from supervise.unix import descriptors
+from supervise.unix import descriptors, lifetimes, processes
+from supervise.unix.waiting import Waiter
 
-USAGE = "svscan: usage: svscan [ directory ]"
+USAGE = "svscan: usage: svscan [ --daemon | --status | --stop ] [ --pidfile file ] [ directory ]"
 
 
 # What every log service calls in place: imported once here, its memory is shared by all of them.
@@ -29,20 +45,38 @@ LOGGERS = ["multilog", "setuidgid"]
 
 
 def main(argv: list[str]) -> int:
-    if argv:
-        with errors.unable_to(f"chdir to {argv[0]}"):
-            os.chdir(argv[0])
+    options = program.LongOptions(argv, set(ACTIONS), {"pidfile"})
+    chosen = dict(options)
+    pid_path = chosen.pop("pidfile", None)
+    if len(chosen) > 1 or (pid_path is not None and not chosen):
+        raise errors.Usage
+    if pid_path is not None:
+        pid_path = os.path.abspath(pid_path)
+    if options.operands:
+        with errors.unable_to(f"chdir to {options.operands[0]}"):
+            os.chdir(options.operands[0])
     descriptors.open_standard()
+    if not chosen:
+        prepared().run_until_stopped()
+        return 0
+    (action,) = chosen
+    return ACTIONS[action](PidFile(pid_path or f"{os.getcwd()}/.svscan/pid"))
+
+
+def prepared(foreground: Foreground | None = None) -> Scanner:
+    """A scanner of the current directory."""
+
+    def run_supervise(path: str, orders: int) -> int:
+        announced = foreground.let_go if foreground is not None else None
+        return program.guarded(
+            supervisor.PROGRAM,
+            "",
+            lambda: supervisor.supervise(path, runner.run_script, orders, announced),
+        )
+
     put_our_programs_first()
     program.preload(LOGGERS)
-    Scanner(run_supervise).run_until_stopped()
-    return 0
-
-
-def run_supervise(path: str, orders: int) -> int:
-    return program.guarded(
-        supervisor.PROGRAM, "", lambda: supervisor.supervise(path, runner.run_script, orders)
-    )
+    return Scanner(run_supervise, foreground)
 
 
 def put_our_programs_first() -> None:
@@ -51,3 +85,53 @@ def put_our_programs_first() -> None:
     path = os.environb.get(b"PATH", program.DEFAULT_PATH)
     if folder is not None and path.split(b":")[0] != os.fsencode(folder):
         os.environb[b"PATH"] = os.fsencode(folder) + b":" + path
+
+
+def go_to_background(pid_file: PidFile) -> int:
+    def in_background(foreground: Foreground) -> int:
+        return program.guarded("svscan", "", lambda: scan_in_background(pid_file, foreground))
+
+    return background.run(in_background)
+
+
+def scan_in_background(pid_file: PidFile, foreground: Foreground) -> int:
+    background.detach(foreground)
+    pid_file.take()
+    scanner = prepared(foreground)
+    complaints.show_in_ps()
+    foreground.tell(background.UP)
+    scanner.run_until_stopped()
+    pid_file.clear()
+    return 0
+
+
+def show_status(pid_file: PidFile) -> int:
+    holder = pid_file.holder()
+    if holder is None:
+        program.show("svscan: not running\n")
+        return errors.PERMANENT  # as svok
+    with errors.unable_to(f"look at process {holder.pid}"):
+        age = lifetimes.seconds(holder.pid)
+    program.show(f"svscan: up (pid {holder.pid}) {int(age)} seconds\n")
+    return 0
+
+
+def stop(pid_file: PidFile) -> int:
+    holder = pid_file.holder()
+    if holder is None:
+        program.show("svscan: not running\n")
+        return 0
+    with errors.unable_to(f"stop process {holder.pid}"):
+        processes.send(holder.pidfd, SIGTERM)
+        processes.send(holder.pidfd, SIGCONT)  # somebody may have stopped it
+    waiter = Waiter()
+    waiter.add(holder.pidfd)
+    waiter.wait(None)
+    return 0
+
+
+ACTIONS: dict[str, Callable[[PidFile], int]] = {
+    "daemon": go_to_background,
+    "status": show_status,
+    "stop": stop,
+}

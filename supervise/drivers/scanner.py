@@ -12,6 +12,7 @@ from signal import SIGCHLD, SIGHUP, SIGINT, SIGQUIT, SIGTERM
 
 from supervise import errors
 from supervise.drivers import clock, steadfast, supervisor
+from supervise.drivers.background import Foreground
 from supervise.drivers.scandir import Named, ScanDirectory, Sighting
 from supervise.drivers.steadfast import warn_unable_to
 from supervise.drivers.superviseprocess import SuperviseProcess
@@ -27,11 +28,15 @@ STOP_SIGNALS = {SIGTERM, SIGINT, SIGQUIT}
 class Scanner:
     """Scan the current directory until told to stop.
 
-    `run(path, orders)` is what a supervise process does, called after a fork.
+    `run(path, orders)` is what a supervise process does, called after a fork. `foreground` waits
+    until everything that is there at first has been started.
     """
 
-    def __init__(self, run: Callable[[str, int], int]) -> None:
+    def __init__(
+        self, run: Callable[[str, int], int], foreground: Foreground | None = None
+    ) -> None:
         self.run = run
+        self.foreground = foreground
         self.finished = False
         self.scan = Scan()
         self.pipes: dict[Identity, list[int]] = {}  # the read end, and the write end while open
@@ -51,6 +56,12 @@ class Scanner:
         self.directory.look_soon()
         while not self.finished:
             steadfast.take_turn(PROGRAM, self.turn)
+            self.release_foreground()
+
+    def release_foreground(self) -> None:
+        if self.foreground is not None:
+            self.foreground.let_go()
+            self.foreground = None
 
     def turn(self) -> None:
         """Wait, and do what there is to do."""
@@ -156,13 +167,16 @@ class Scanner:
     def launch(self, identity: Identity, role: Role, path: str) -> SuperviseProcess:
         ours, theirs = channels.pair()
         pipe = self.pipes.get(identity)
+        kept = {theirs, *self.inherited}
+        if self.foreground is not None:
+            kept.add(self.foreground.descriptor)
 
         def child() -> int:
             os.setsid()  # a terminal's signals reach svscan alone, which stops all in order
             if pipe is not None:
                 standard = 1 if role == "main" else 0
                 os.dup2(pipe[standard], standard)
-            descriptors.close_all_but({theirs, *self.inherited})
+            descriptors.close_all_but(kept)
             limits.set_open_files(self.open_files)
             processes.set_title(["supervise", path])
             return self.run(path, theirs)

@@ -32,11 +32,21 @@ DRAIN = b"\x04"  # the writer of your input is gone: read it to the end, then le
 STDOUT = b"\x01"  # a descriptor comes along: it is standard output from the next start on
 
 
-def supervise(path: str, run: Callable[[], int], orders: int | None = None) -> int:
-    """Go there and supervise until told to leave; the exit code."""
+def supervise(
+    path: str,
+    run: Callable[[], int],
+    orders: int | None = None,
+    announced: Callable[[], None] | None = None,
+) -> int:
+    """Go there and supervise until told to leave; the exit code. `announced` is called once svc
+    and svstat are answered."""
     with errors.unable_to(f"chdir to {path}"):
         os.chdir(path)
-    Supervisor(path, run, orders).supervise()
+    supervisor = Supervisor(path, run, orders)
+    supervisor.announce()
+    if announced is not None:
+        announced()
+    supervisor.supervise()
     return 0
 
 
@@ -67,10 +77,13 @@ class Supervisor:
             if descriptor is not None:
                 self.waiter.add(descriptor)
 
-    def supervise(self) -> None:
-        """The loop; returns when the service is left."""
+    def announce(self) -> None:
+        """Be there for svc and svstat."""
         self.directory.publish(self.service.status)
         self.directory.announce()
+
+    def supervise(self) -> None:
+        """The loop; returns when the service is left."""
         self.perform(self.service.tick(clock.now()))
         while not self.finished:
             steadfast.take_turn(PROGRAM, self.turn)

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
 import os
+import re
 
 import pytest
 
 from supervise.commands import svscan
-from tests.support import processes
+from tests.support import processes, trees
+from tests.support.patience import eventually
 
 
 def test_a_directory_that_is_not_there(run, tmp_path):
@@ -49,3 +51,65 @@ def test_our_programs_come_first(path):
     assert path(ours + b":/usr/bin") == ours + b":/usr/bin"
     assert path(None) == ours + b":/bin:/usr/bin"
     assert path(b"") == ours + b":"
+
+
+USAGE = b"svscan: usage: svscan [ --daemon | --status | --stop ] [ --pidfile file ] [ directory ]\n"
+
+
+def test_the_options_that_are_told_of_are_those_that_are_known():
+    told = re.findall(r"^    --(\w+) ", svscan.__doc__, re.MULTILINE)
+    assert sorted(told) == sorted([*svscan.ACTIONS, "pidfile"])
+
+
+@pytest.mark.parametrize(
+    ("argv", "said"),
+    [
+        (["--daemon", "--stop"], b""),
+        (["--pidfile", "file"], b""),
+        (["--pidfile", "file", "--"], b""),
+        (["--daemon", "--pidfile"], b"svscan: option requires an argument -- pidfile\n"),
+        (["--demon"], b"svscan: illegal option -- demon\n"),
+        (["--stop", "--help"], b"svscan: illegal option -- help\n"),
+    ],
+)
+def test_wrong_usage(run, tmp_path, argv, said):
+    assert run("svscan", *argv, cwd=tmp_path) == (100, b"", said + USAGE)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_directory_that_looks_like_options(run, tmp_path):
+    for directory in (["-x"], ["--", "--stop"], ["./--stop"]):
+        done = run("svscan", *directory, cwd=tmp_path)
+        failure = f"svscan: fatal: unable to chdir to {directory[-1]}: file does not exist\n"
+        assert done == (111, b"", failure.encode())
+
+
+@pytest.mark.parametrize("option", ["--daemon", "--status", "--stop"])
+def test_a_directory_that_is_not_there_in_the_background(run, tmp_path, option):
+    done = run("svscan", option, "missing", cwd=tmp_path)
+    assert done == (111, b"", b"svscan: fatal: unable to chdir to missing: file does not exist\n")
+
+
+def test_nobody_runs(run, tmp_path):
+    told = b"svscan: not running\n"
+    assert run("svscan", "--status", cwd=tmp_path) == (100, told, b"")
+    assert run("svscan", "--stop", str(tmp_path)) == (0, told, b"")
+    assert list(tmp_path.iterdir()) == [], "nothing was made"
+
+
+def test_there_and_back(run, tmp_path):
+    """The pid file may be named from where one is."""
+    service = trees.make_service(tmp_path / "scan/a")
+    words = ("--pidfile", "own/pid", "scan")
+    assert run("svscan", "--daemon", *words, cwd=tmp_path) == (0, b"", b"")
+    assert trees.is_supervised(service)
+    pid = (tmp_path / "own/pid").read_text().strip()
+    done = run("svscan", "--status", *words, cwd=tmp_path)
+    assert (done.code, done.stderr) == (0, b"")
+    assert re.fullmatch(rb"svscan: up \(pid %b\) \d+ seconds\n" % pid.encode(), done.stdout)
+    assert run("svscan", "--status", "scan", cwd=tmp_path).code == 100, "another pid file"
+    assert run("svscan", "--stop", *words, cwd=tmp_path) == (0, b"", b"")
+    assert trees.ended(int(pid))
+    assert not trees.is_supervised(service)
+    assert (tmp_path / "own/pid").read_text() == ""
+    eventually(lambda: processes.children() == [], "readproctitle has ended")

@@ -10,11 +10,12 @@ from pathlib import Path
 import pytest
 
 from supervise.drivers import scanner, supervisor
+from supervise.drivers.background import Foreground
 from supervise.drivers.scandir import Named, Unnamed
 from supervise.drivers.scanner import Scanner
 from supervise.machines import scan
 from supervise.machines.scan import Identity
-from supervise.unix import channels, descriptors, processes
+from supervise.unix import channels, descriptors, pipes, processes
 from tests.support import trees
 from tests.support.patience import eventually
 
@@ -201,5 +202,38 @@ def test_a_supervise_that_ends_is_started_again(here):
     (supervise,) = trees.processes.children(pid)
     trees.kill(supervise)
     eventually(lambda: starts.read_text() == "a\na\n")
+    os.kill(pid, signal.SIGTERM)
+    assert os.waitpid(pid, 0)[1] == 0
+
+
+def test_a_foreground_waits_for_every_supervise_of_the_beginning(here):
+    """Until svscan has looked, and each has let go or ended; not for those that come later."""
+    os.mkdir("a")
+    os.mkdir("b")
+    reading, writing = pipes.make()
+    os.set_blocking(reading, False)
+    foreground = Foreground(writing)
+
+    def run(path: str, orders: int) -> int:
+        if path == "a":
+            foreground.let_go()
+        (here / path).write_text(str(os.getpid()))
+        return len(channels.receive(orders)) - 2
+
+    def svscan() -> int:
+        scan.RESTART_PAUSE = 0.0
+        Scanner(run, foreground).run_until_stopped()
+        return 0
+
+    pid = processes.fork(svscan)
+    os.close(writing)
+    eventually(lambda: (here / "a").exists() and (here / "b").exists())
+    with pytest.raises(BlockingIOError):
+        os.read(reading, 1)  # b has it
+    first = (here / "b").read_text()
+    trees.kill(int(first))
+    eventually(lambda: (here / "b").read_text() not in ("", first), "b again")
+    assert os.read(reading, 1) == b""
+    os.close(reading)
     os.kill(pid, signal.SIGTERM)
     assert os.waitpid(pid, 0)[1] == 0

@@ -59,7 +59,9 @@ class Started:
             os.chdir(path)
             os.dup2(os.open("errors", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), 2)
             before()
-            Supervisor("sv", run, theirs).supervise()
+            supervisor = Supervisor("sv", run, theirs)
+            supervisor.announce()
+            supervisor.supervise()
             return 0
 
         self.pid = processes.fork(child)
@@ -307,3 +309,17 @@ def test_other_children_do_not_matter(sv, start):
     trees.control(sv, b"c")
     eventually(lambda: children.read_text().split() == [str(pid)], "reaped")
     assert trees.running(sv) == pid
+
+
+def test_it_says_once_that_svc_and_svstat_are_answered(sv, monkeypatch):
+    monkeypatch.chdir(sv.parent)
+
+    def announced() -> None:
+        (sv / "seen").write_text(f"{trees.is_supervised(Path('.'))} {trees.read(Path('.')).pid}")
+        trees.control(Path("."), b"dx")
+
+    def supervise() -> int:
+        return supervisor.supervise("sv", sleep, None, announced)
+
+    assert os.waitpid(processes.fork(supervise), 0)[1] == 0
+    assert (sv / "seen").read_text() == "True None"
