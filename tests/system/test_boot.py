@@ -132,5 +132,6 @@ def test_ctrl_c_in_a_terminal_leaves_the_reader_to_the_end(boot):
     terminal.sendintr()
     terminal.expect(pexpect.EOF)
     terminal.close()
-    assert (terminal.exitstatus, terminal.before) == (0, b"^C")
+    assert terminal.exitstatus == 0
+    assert terminal.before in (b"", b"^C"), "an echo that may be gone with the terminal"
     eventually(lambda: processes.children() == [])
