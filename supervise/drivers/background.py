@@ -16,6 +16,8 @@ from supervise.unix import descriptors, files, pipes, processes
 UMASK = 0o022  # whatever that of the caller's shell is
 UP = 0
 
+replaced: list[object] = []  # a stream that nobody knows any more closes its descriptor
+
 
 class Foreground:
     """Whoever waits in the foreground, until nobody has `descriptor` open any more."""
@@ -63,6 +65,15 @@ def call(program: Callable[[Foreground], int], foreground: Foreground) -> int:
     return code
 
 
+def open_streams() -> None:
+    """The library asks Python's streams for their descriptors, and there is none where one came
+    closed."""
+    replaced.extend((sys.stdin, sys.stdout, sys.stderr))
+    sys.stdin, sys.stdout, sys.stderr = (
+        open(number, mode, closefd=False) for number, mode in enumerate("rww")
+    )
+
+
 def detach(foreground: Foreground) -> None:
     """Leave the terminal and the session, and all that is open but standard error, which is for
     what fails before all is up."""
@@ -71,10 +82,7 @@ def detach(foreground: Foreground) -> None:
     with errors.unable_to("go to the background"):
         for number in (0, 1):
             descriptors.move(os.open(os.devnull, os.O_RDWR), number)
-        # The library asks these for their descriptors; they are none where one came closed.
-        sys.stdin, sys.stdout, sys.stderr = (
-            open(number, mode, closefd=False) for number, mode in enumerate("rww")
-        )
+        open_streams()
     context = daemon.DaemonContext(
         # By itself it would not, if it took the parent for init or standard input for inetd's.
         detach_process=True,

@@ -165,6 +165,13 @@ def close_input_and_output() -> None:
     os.close(1)
 
 
+def have_streams_of_its_own() -> None:
+    """Which close their descriptors when they are forgotten, and the library does not know them."""
+    import daemon  # noqa: F401
+
+    sys.stdout, sys.stderr = os.fdopen(1, "w"), os.fdopen(2, "w")
+
+
 def take_a_directory_for_input() -> None:
     os.dup2(os.open("/", os.O_RDONLY), 0)
 
@@ -181,6 +188,7 @@ def look_like_inetd_s() -> None:
         nothing,
         inherit_much,
         close_input_and_output,
+        have_streams_of_its_own,
         take_a_directory_for_input,
         look_like_inetd_s,
     ],
