@@ -32,7 +32,9 @@ def in_background(here, program, before=None):
         except errors.Failure as failure:
             return f"{failure.code} {failure.text}"
 
-    return in_a_fork(foreground), (here / "said").read_bytes()
+    code = in_a_fork(foreground)
+    eventually(lambda: children() == [], "that in the background has ended")
+    return code, (here / "said").read_bytes()
 
 
 def test_its_exit_code_is_that_of_what_fails(tmp_path):
