@@ -31,10 +31,10 @@ async def ask(local: End, remote: End, until: float) -> bytes | None:
 
 
 async def read_line(asking: socket.socket, until: float) -> bytes | None:
-    """A line without its line feed; None where the stream ends before that."""
+    """A line without its line feed; None where there is no end of it."""
     line = b""
     while len(line) < LONGEST_LINE:
-        block = await exchanges.receive(asking, LONGEST_LINE, until)
+        block = await exchanges.receive(asking, LONGEST_LINE - len(line), until)
         if not block:
             return None
         line += block

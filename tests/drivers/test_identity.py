@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+import contextlib
 import socket
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from supervise.drivers import identity
 from supervise.unix import sockets
@@ -45,6 +48,43 @@ def test_an_answer_in_pieces():
         with Together([identity.read_line(asking, soon())]) as reading:
             answering.sendall(b"ID:UNIX:joe\r\n")
             assert reading.answer(0) == b"5000,25:USERID:UNIX:joe\r"
+
+
+PIECE = st.one_of(st.binary(min_size=1, max_size=9), st.just(b"x" * 3000))
+
+
+@given(st.lists(PIECE, max_size=9))
+@example([b"x" * 3000, b"x" * 2000 + b"\n"])
+def test_whatever_comes_is_a_line_or_none(pieces):
+    """However it comes: a line that ends within the limit, else nothing."""
+    stream = b"".join(pieces)
+    asking, answering = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)  # piece by piece
+    with asking, answering:
+        asking.setblocking(False)
+        with Together([identity.read_line(asking, soon())]) as reading:
+            for piece in pieces:
+                answering.send(piece)
+            answering.shutdown(socket.SHUT_WR)
+            line, feed, _ = stream[: identity.LONGEST_LINE].partition(b"\n")
+            assert reading.answer(0) == (line if feed else None)
+
+
+def test_a_line_that_goes_on_is_not_kept():
+    """No more is read than a line may be long."""
+    asking, answering = socket.socketpair()
+    with asking, answering:
+        asking.setblocking(False)
+        answering.setblocking(False)
+        sent = 0
+        with contextlib.suppress(BlockingIOError):
+            while True:
+                sent += answering.send(b"x" * 1000)
+        assert finish(identity.read_line(asking, soon())) is None
+        left = 0
+        with contextlib.suppress(BlockingIOError):
+            while True:
+                left += len(asking.recv(65536))
+    assert sent - left == identity.LONGEST_LINE
 
 
 def test_ipv6(background, monkeypatch):

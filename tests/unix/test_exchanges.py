@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import signal
 import socket
 import threading
 
@@ -9,6 +10,7 @@ from supervise.unix import exchanges
 from supervise.unix.sockets import End
 from tests.support import unreachable
 from tests.support.conversations import finish, soon
+from tests.support.forks import in_a_fork
 from tests.support.patience import PATIENCE
 
 HERE = bytes([127, 0, 0, 1])
@@ -72,8 +74,13 @@ def test_sending_to_who_does_not_read(pair):
 def test_sending_to_who_is_gone_is_an_error_and_no_signal(pair):
     near, far = pair
     far.close()
-    with pytest.raises(BrokenPipeError):
-        finish(exchanges.send(near, b"x", soon()))
+
+    def child():
+        signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+        with pytest.raises(BrokenPipeError):
+            finish(exchanges.send(near, b"x", soon()))
+
+    in_a_fork(child)
 
 
 def test_receiving(pair):
