@@ -5,8 +5,10 @@ qmail-smtpd
 Runs in $QMAILHOME, or /var/qmail, and reads there control/me, smtpgreeting, localiphost,
 timeoutsmtpd, rcpthosts, morercpthosts.cdb, badmailfrom and databytes. The client is known from
 TCPREMOTEIP, TCPREMOTEHOST, TCPREMOTEINFO, TCPLOCALHOST and TCPLOCALIP; RELAYCLIENT lets it send to
-anybody and DATABYTES replaces control/databytes. The queue program is $QMAILQUEUE,
-bin/qmail-queue where it exists, or the qmail-queue that comes with this program.
+anybody and DATABYTES replaces control/databytes. Where SSLCTLFD, SSLREADFD and SSLWRITEFD say how
+TLS can be begun, as under tcpserver -N, STARTTLS is offered; FORCETLS, unless it is 0, wants TLS
+before any mail. The queue program is $QMAILQUEUE, bin/qmail-queue where it exists, or the
+qmail-queue that comes with this program.
 
 Exits 0 after QUIT and 1 after any other end of the session. It writes nothing to descriptor 2.
 """
@@ -17,7 +19,7 @@ import os
 import signal
 
 from supervise import program
-from supervise.drivers import controls, queue, storing
+from supervise.drivers import controls, queue, starttls, storing
 from supervise.drivers.conversation import Conversation
 from supervise.drivers.morercpthosts import MoreHosts
 from supervise.drivers.timedstream import Gone, TimedStream
@@ -25,7 +27,8 @@ from supervise.formats import queueexit, smtp
 from supervise.formats.controls import number
 from supervise.formats.received import Peer
 from supervise.machines.mailpolicy import NONE, Policy
-from supervise.machines.smtp import Session, Settings
+from supervise.machines.smtp import Session
+from supervise.machines.smtpsettings import Settings
 from supervise.unix import descriptors, files, interfaces, processes
 
 USAGE = "qmail-smtpd: usage: qmail-smtpd"
@@ -49,8 +52,11 @@ def main(argv: list[str]) -> int:
     if not (descriptors.is_open(0) and descriptors.is_open(1)):
         return 1  # or what we open next would take the client's numbers
     client = TimedStream(0, 1, TIME_LIMIT)
+    offer = starttls.offer(os.environb)
+    if offer is not None:
+        offer.keep()
     try:
-        return converse(client)
+        return converse(client, offer)
     except Refusal as refusal:
         return refuse(client, refusal.reply)
     except MemoryError:
@@ -66,18 +72,18 @@ def refuse(client: TimedStream, reply: bytes) -> int:
     return 1
 
 
-def converse(client: TimedStream) -> int:
+def converse(client: TimedStream, offer: starttls.Offer | None) -> int:
     try:
         controls.enter_home()
         client.limit = max(1, controls.number("timeoutsmtpd", TIME_LIMIT))
         more_hosts = MoreHosts()
-        session = Session(settings(more_hosts))
+        session = Session(settings(more_hosts, offer is not None))
     except OSError:
         raise Refusal(smtp.CONTROLS_UNREADABLE) from None
-    return Conversation(session, client, queue_program(), more_hosts.has_any).run()
+    return Conversation(session, client, queue_program(), more_hosts.has_any, offer).run()
 
 
-def settings(more_hosts: MoreHosts) -> Settings:
+def settings(more_hosts: MoreHosts, offers_tls: bool) -> Settings:
     me = controls.line("me")
     greeting = controls.line("smtpgreeting")
     greeting = me if greeting is None else greeting
@@ -91,6 +97,9 @@ def settings(more_hosts: MoreHosts) -> Settings:
         local=local_host(),
         size_limit=limit if override is None else number(override) or 0,
         policy=policy(me, more_hosts),
+        secure=not offers_tls and b"SSL_PROTOCOL" in os.environb,
+        offers_tls=offers_tls,
+        forces_tls=os.environb.get(b"FORCETLS", b"0") != b"0",
     )
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Iterable
 
 from supervise.drivers.queue import Program, Queue
+from supervise.drivers.starttls import Offer
 from supervise.drivers.timedstream import Gone, TimedOut, TimedStream
 from supervise.machines.smtp import Session
 from supervise.machines.smtpeffects import (
@@ -18,6 +20,7 @@ from supervise.machines.smtpeffects import (
     Flush,
     OpenQueue,
     Reply,
+    StartTls,
     Store,
 )
 
@@ -28,12 +31,18 @@ class Conversation:
     """Runs a session to its end."""
 
     def __init__(
-        self, session: Session, client: TimedStream, program: Program, find_any: FindAny
+        self,
+        session: Session,
+        client: TimedStream,
+        program: Program,
+        find_any: FindAny,
+        offer: Offer | None = None,
     ) -> None:
         self.session = session
         self.client = client
         self.program = program
         self.find_any = find_any
+        self.offer = offer  # of TLS
         self.queue: Queue | None = None
         self.code: int | None = None
 
@@ -69,6 +78,8 @@ class Conversation:
                 self.client.flush()
             case FindHosts(names):
                 return self.find_hosts(names)
+            case StartTls(ready):
+                return self.start_tls(ready)
             case OpenQueue():
                 return self.open_queue()
             case Store(data):
@@ -91,6 +102,23 @@ class Conversation:
             return self.session.hosts_found(self.find_any(names))
         except OSError:
             return self.session.controls_unreadable()
+
+    def start_tls(self, ready: bytes) -> Effects:
+        """Wish for TLS before the client is told to begin, so that whoever passes our plain text on
+        knows by then that what follows is none."""
+        try:
+            assert self.offer is not None, "the session begins only what is offered"
+            self.offer.wish()
+        except OSError:
+            return self.session.tls_unavailable()
+        self.client.put(ready)
+        self.client.flush()
+        variables = self.offer.begun(self.client.until())
+        if variables is None:
+            return self.session.hung_up()
+        os.environb.update(variables)
+        self.client.reading, self.client.writing = self.offer.reading, self.offer.writing
+        return self.session.tls_started()
 
     def open_queue(self) -> Effects:
         try:

@@ -28,6 +28,8 @@ NETWORK_IN, NETWORK_OUT, LOG = 0, 1, 2
 
 def interpose(make_relay: Callable[[], Relay]) -> None:
     """Fork a helper that keeps our descriptors 0, 1 and 2; from here on ours are pipes to it."""
+    # TLS would begin behind our back, and we would read what is ciphertext then for the program.
+    os.environb.pop(b"SSLCTLFD", None)
     with errors.unable_to("create pipe"):
         program_in, helper_out = pipes.make()
         helper_in, program_out = pipes.make()

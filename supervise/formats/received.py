@@ -59,14 +59,17 @@ def one_line(text: bytes) -> bytes:
     return re.sub(LINE_BREAKERS, b"?", text)
 
 
-def from_network(peer: Peer, hello: bytes | None, local: bytes, seconds: int) -> bytes:
+def from_network(
+    peer: Peer, hello: bytes | None, local: bytes, seconds: int, secure: bool = False
+) -> bytes:
     """The line of qmail-smtpd; the name in HELO is shown only where it differs from the
-    peer's host."""
+    peer's host. Over TLS it says ESMTPS (RFC 3848), and otherwise SMTP, also after EHLO."""
     said = hello is not None and hello.lower() != peer.host.lower()
     claim = b"(HELO " + safe(hello or b"") + b") " if said else b""
     info = b"" if peer.info is None else safe(peer.info) + b"@"
-    return b"Received: from %s %s(%s%s)\n  by %s with SMTP; %s\n" % (
-        safe(peer.host), claim, info, safe(peer.address), safe(local), date(seconds),
+    return b"Received: from %s %s(%s%s)\n  by %s with %s; %s\n" % (
+        safe(peer.host), claim, info, safe(peer.address), safe(local),
+        b"ESMTPS" if secure else b"SMTP", date(seconds),
     )  # fmt: skip
 
 

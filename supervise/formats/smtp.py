@@ -18,6 +18,10 @@ GO_AHEAD = b"354 go ahead\r\n"
 VRFY = b"252 send some mail, i'll try my best\r\n"
 HELP = b"214 notqmail home page: https://notqmail.org\r\n"
 UNIMPLEMENTED = b"502 unimplemented (#5.5.1)\r\n"
+TLS_READY = b"220 ready for tls\r\n"
+TLS_UNAVAILABLE = b"454 TLS not available (#4.3.0)\r\n"
+TLS_FIRST = b"530 Must issue a STARTTLS command first (#5.7.0)\r\n"
+NO_ARGUMENT = b"501 syntax error, no argument allowed (#5.5.4)\r\n"
 LINE_TOO_LONG = b"500 line too long (#5.5.2)\r\n"
 MAIL_FIRST = b"503 MAIL first (#5.5.1)\r\n"
 RCPT_FIRST = b"503 RCPT first (#5.5.1)\r\n"
@@ -60,6 +64,10 @@ def hello(text: bytes) -> bytes:
 
 def extended_hello(text: bytes) -> bytes:
     return b"250-" + text + b"\r\n250-PIPELINING\r\n250 8BITMIME\r\n"
+
+
+def hello_with_tls(text: bytes) -> bytes:
+    return b"250-" + text + b"\r\n250-PIPELINING\r\n250-STARTTLS\r\n250 8BITMIME\r\n"
 
 
 def goodbye(text: bytes) -> bytes:

@@ -1,18 +1,18 @@
 """A session of qmail-smtpd: bytes from the client and answers from the queue in, effects out.
 
-After OpenQueue, Commit or FindHosts the session waits for the answer to it and leaves what the
-client has sent meanwhile where it is; one of these is always the last of a list of effects.
+After OpenQueue, Commit, FindHosts or StartTls the session waits for the answer to it and leaves
+what the client has sent meanwhile where it is; one of these is always the last of a list of
+effects.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple
 
 from supervise.formats import envelope, received, smtp
 from supervise.machines import mailpolicy
 from supervise.machines.commandlines import CommandLines
-from supervise.machines.mailpolicy import Policy, Verdict
+from supervise.machines.mailpolicy import Verdict
 from supervise.machines.messagedata import MessageData, State
 from supervise.machines.smtpeffects import (
     Abandon,
@@ -24,20 +24,12 @@ from supervise.machines.smtpeffects import (
     Flush,
     OpenQueue,
     Reply,
+    StartTls,
     Store,
 )
+from supervise.machines.smtpsettings import Settings
 
 RECIPIENT_LIMIT = 10_000  # of one message, so that a client cannot fill our memory
-
-
-class Settings(NamedTuple):
-    """What a session knows from the start; `size_limit` 0 is no limit."""
-
-    greeting: bytes
-    peer: received.Peer
-    local: bytes
-    size_limit: int
-    policy: Policy
 
 
 class Session:
@@ -47,6 +39,7 @@ class Session:
         self.settings = settings
         self.policy = settings.policy
         self.lines = CommandLines()
+        self.secure = settings.secure
         self.hello: bytes | None = None
         self.sender: bytes | None = None
         self.barred = False
@@ -112,7 +105,28 @@ class Session:
         self.hello, self.sender = name, None
         return [Reply(reply(self.settings.greeting))]
 
+    @property
+    def offers_tls(self) -> bool:
+        return self.settings.offers_tls and not self.secure
+
+    def start_tls(self, argument: bytes) -> Effects:
+        if not self.offers_tls:
+            return [Reply(smtp.UNIMPLEMENTED)]
+        return [Reply(smtp.NO_ARGUMENT)] if argument else self.ask(StartTls(smtp.TLS_READY))
+
+    def tls_started(self) -> Effects:
+        """Begin anew (RFC 3207 §4.2): what was said before, and what came with it and is not
+        worked on yet, anybody on the way may have said."""
+        self.lines.take_all()
+        self.hello, self.sender, self.secure = None, None, True
+        return self.answered()
+
+    def tls_unavailable(self) -> Effects:
+        return self.answered(Reply(smtp.TLS_UNAVAILABLE), Flush())
+
     def mail(self, argument: bytes) -> Effects:
+        if self.settings.forces_tls and not self.secure:
+            return [Reply(smtp.TLS_FIRST)]
         address = self.address(argument)
         if address is None:
             return [Reply(smtp.SYNTAX_ERROR)]
@@ -162,7 +176,7 @@ class Session:
         """The queue program runs, at this Unix time."""
         self.message = MessageData(self.settings.size_limit)
         local, peer = self.settings.local, self.settings.peer
-        trace = received.from_network(peer, self.hello, local, seconds)
+        trace = received.from_network(peer, self.hello, local, seconds, self.secure)
         return self.answered(Reply(smtp.GO_AHEAD), Store(trace))
 
     def queue_not_opened(self) -> Effects:
@@ -197,6 +211,12 @@ class Session:
 Obey = Callable[[Session, bytes], Effects]
 
 
+def extended_hello(session: Session, name: bytes) -> Effects:
+    return session.introduced(
+        name, smtp.hello_with_tls if session.offers_tls else smtp.extended_hello
+    )
+
+
 def reset(session: Session, argument: bytes) -> Effects:
     session.sender = None
     return [Reply(smtp.FLUSHED)]
@@ -216,7 +236,8 @@ def say(text: bytes) -> Obey:
 
 COMMANDS: dict[bytes, Obey] = {
     b"helo": lambda session, name: session.introduced(name, smtp.hello),
-    b"ehlo": lambda session, name: session.introduced(name, smtp.extended_hello),
+    b"ehlo": extended_hello,
+    b"starttls": Session.start_tls,
     b"mail": Session.mail,
     b"rcpt": Session.rcpt,
     b"data": Session.data,

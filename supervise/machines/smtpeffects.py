@@ -25,6 +25,14 @@ class FindHosts:
 
 
 @dataclass(frozen=True)
+class StartTls:
+    """Have TLS begun, and say this, when the replies so far are sent; answer with `tls_started`,
+    or, where it cannot be begun and nothing was said, with `tls_unavailable`."""
+
+    ready: bytes
+
+
+@dataclass(frozen=True)
 class OpenQueue:
     """Start the queue program; answer with `queue_opened` or `queue_not_opened`."""
 
@@ -55,5 +63,5 @@ class Exit:
     code: int
 
 
-Effect = Reply | Flush | FindHosts | OpenQueue | Store | Commit | Abandon | Exit
+Effect = Reply | Flush | FindHosts | StartTls | OpenQueue | Store | Commit | Abandon | Exit
 Effects = list[Effect]

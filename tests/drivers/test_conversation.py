@@ -11,10 +11,12 @@ import pytest
 
 from supervise.drivers import conversation
 from supervise.drivers.conversation import Conversation
+from supervise.drivers.starttls import Offer
 from supervise.drivers.timedstream import TimedStream
 from supervise.formats.received import Peer
 from supervise.machines.mailpolicy import Policy
-from supervise.machines.smtp import Session, Settings
+from supervise.machines.smtp import Session
+from supervise.machines.smtpsettings import Settings
 from tests.support.mailclient import MESSAGE
 from tests.support.processes import children
 
@@ -141,3 +143,71 @@ def test_a_client_that_takes_no_replies_gets_no_message_stored_behind_its_back(t
     os.close(writing)
     assert children() == []
     assert not (tmp_path / "kept").exists()
+
+
+class Offered:
+    """A client, and a server that begins TLS, which is plain text here, or does not."""
+
+    def __init__(self, path: Path, told: bytes) -> None:
+        self.path = path
+        self.plain, plain = socket.socketpair()
+        self.text, text = socket.socketpair()
+        self.server, control = socket.socketpair()
+        self.held = [plain, text, control]
+        self.server.sendall(told)
+        self.server.shutdown(socket.SHUT_WR)
+        self.offer = Offer(control.fileno(), text.fileno(), text.fileno())
+        self.client = TimedStream(plain.fileno(), plain.fileno(), 5.0)
+
+    def talk(self, said: bytes, then: bytes = b"") -> tuple[int, bytes, bytes]:
+        """The exit code, and what was replied in the plain and over TLS."""
+        settings = Settings(b"G", Peer(b"h", b"a", None), b"me", 0, RELAY, offers_tls=True)
+        for end, text in ((self.plain, said), (self.text, then)):
+            end.sendall(text)
+            end.shutdown(socket.SHUT_WR)
+        program = queue_into(self.path)
+        code = Conversation(Session(settings), self.client, program, nobody, self.offer).run()
+        for end in self.held:
+            end.close()
+        return code, self.plain.makefile("rb").read(), self.text.makefile("rb").read()
+
+    def close(self) -> None:
+        for end in (*self.held, self.plain, self.text, self.server):
+            end.close()
+
+
+@pytest.fixture
+def offered(tmp_path, monkeypatch):
+    monkeypatch.delenv("SSL_PROTOCOL", raising=False)
+    made = []
+
+    def call(told):
+        made.append(Offered(tmp_path / "kept", told))
+        return made[-1]
+
+    yield call
+    for one in made:
+        one.close()
+    os.environ.pop("SSL_PROTOCOL", None)
+
+
+def test_tls_is_wished_for_and_the_dialogue_goes_on_there(offered):
+    ends = offered(b"SSL_PROTOCOL=TLSv1.3\0\0")
+    code, plain, text = ends.talk(b"STARTTLS\r\nMAIL FROM:<injected>\r\n", b"RCPT\r\nQUIT\r\n")
+    assert (code, plain) == (0, GREETED + b"220 ready for tls\r\n")
+    assert text == b"503 MAIL first (#5.5.1)\r\n221 G\r\n"
+    assert ends.server.recv(100) == b"Y"
+    assert os.environ["SSL_PROTOCOL"] == "TLSv1.3"
+
+
+def test_tls_that_fails_ends_the_dialogue(offered):
+    ends = offered(b"")
+    assert ends.talk(b"STARTTLS\r\nNOOP\r\n") == (1, GREETED + b"220 ready for tls\r\n", b"")
+
+
+def test_tls_that_nobody_begins(offered):
+    ends = offered(b"")
+    ends.server.close()
+    code, plain, text = ends.talk(b"STARTTLS\r\nQUIT\r\n")
+    assert (code, plain) == (0, GREETED + b"454 TLS not available (#4.3.0)\r\n221 G\r\n")
+    assert text == b""

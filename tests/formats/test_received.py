@@ -55,6 +55,11 @@ def test_the_line_of_qmail_smtpd(peer, hello, first):
     assert received.from_network(peer, hello, b"me.example", WHEN) == expected
 
 
+def test_the_line_of_qmail_smtpd_over_tls():
+    line = received.from_network(Peer(b"h", b"1.2.3.4", None), b"h", b"me.example", WHEN, True)
+    assert b"\n  by me.example with ESMTPS; " in line
+
+
 def test_the_bytes_that_a_received_line_may_hold():
     kept = b"abcxyzABCXYZ0189.@%+/=:-[]"
     assert received.safe(kept) == kept

@@ -8,7 +8,7 @@ from supervise.formats import smtp
 from supervise.formats.received import Peer
 from supervise.machines.commandlines import LINE_LIMIT
 from supervise.machines.mailpolicy import Policy
-from supervise.machines.smtp import RECIPIENT_LIMIT, Session, Settings
+from supervise.machines.smtp import RECIPIENT_LIMIT, Session
 from supervise.machines.smtpeffects import (
     Abandon,
     Commit,
@@ -18,18 +18,24 @@ from supervise.machines.smtpeffects import (
     Flush,
     OpenQueue,
     Reply,
+    StartTls,
     Store,
 )
+from supervise.machines.smtpsettings import Settings
 
 WHEN, PID = 1795354949, 4711
 TRACE = b"Received: from unknown (unknown)\n  by me.example with SMTP; 22 Nov 2026 13:42:29 -0000\n"
 OK, RELAY = b"250 ok\r\n", Policy()
+TLS_READY = b"220 ready for tls\r\n"
+HELLO = b"250-G\r\n250-PIPELINING\r\n250 8BITMIME\r\n"
+HELLO_WITH_TLS = b"250-G\r\n250-PIPELINING\r\n250-STARTTLS\r\n250 8BITMIME\r\n"
+UNIMPLEMENTED = b"502 unimplemented (#5.5.1)\r\n"
 MAIL, RCPT = b"MAIL FROM:<s@x>\r\n", b"RCPT TO:<r@y>\r\n"
 
 
-def session(policy: Policy = RELAY, size_limit: int = 0) -> Session:
+def session(policy: Policy = RELAY, size_limit: int = 0, **tls: bool) -> Session:
     peer = Peer(b"unknown", b"unknown", None)
-    return Session(Settings(b"G", peer, b"me.example", size_limit, policy))
+    return Session(Settings(b"G", peer, b"me.example", size_limit, policy, **tls))
 
 
 class Dialogue:
@@ -61,6 +67,9 @@ class Dialogue:
         match effect:
             case FindHosts(names):
                 return self.session.hosts_found(any(name in self.more for name in names))
+            case StartTls(ready):
+                assert ready == TLS_READY
+                return self.session.tls_started()
             case OpenQueue():
                 return self.session.queue_opened(WHEN)
             case Commit() if self.refusal:
@@ -95,7 +104,7 @@ class Dialogue:
         return messages
 
 
-ASKING = (FindHosts, OpenQueue, Commit)
+ASKING = (FindHosts, OpenQueue, Commit, StartTls)
 
 
 def test_the_greeting():
@@ -363,3 +372,64 @@ def test_rubbish_never_raises_and_is_not_kept(chunks, in_message):
     assert all(isinstance(effect, Exit) for effect in dialogue.effects[-1:]) or (
         not dialogue.session.ended
     )
+
+
+def test_tls_is_offered_where_the_server_does_so():
+    assert Dialogue(session()).say(b"EHLO x\r\n") == HELLO
+    assert Dialogue(session(offers_tls=True)).say(b"EHLO x\r\n") == HELLO_WITH_TLS
+    assert Dialogue(session(offers_tls=True)).say(b"HELO x\r\n") == b"250 G\r\n"
+    assert Dialogue(session(secure=True)).say(b"EHLO x\r\n") == HELLO
+
+
+def test_tls_is_begun_once():
+    dialogue = Dialogue(session(offers_tls=True))
+    assert dialogue.say(b"STARTTLS\r\n") == b""
+    assert dialogue.effects == [StartTls(TLS_READY)]
+    assert dialogue.say(b"EHLO x\r\n") == HELLO
+    assert dialogue.say(b"STARTTLS\r\n") == UNIMPLEMENTED
+
+
+def test_tls_that_is_not_offered():
+    assert Dialogue(session()).say(b"STARTTLS\r\n") == UNIMPLEMENTED
+
+
+def test_an_argument_of_starttls():
+    dialogue = Dialogue(session(offers_tls=True))
+    assert dialogue.say(b"STARTTLS now\r\n") == (
+        b"501 syntax error, no argument allowed (#5.5.4)\r\n"
+    )
+    assert dialogue.of(StartTls) == []
+
+
+def test_what_came_before_tls_is_forgotten():
+    dialogue = Dialogue(session(offers_tls=True))
+    dialogue.say(b"HELO liar\r\n", MAIL, RCPT, b"STARTTLS\r\n")
+    assert dialogue.say(RCPT) == b"503 MAIL first (#5.5.1)\r\n"
+    dialogue.say(MAIL, RCPT, b"DATA\r\n")
+    assert dialogue.of(Store) == [Store(TRACE.replace(b"SMTP", b"ESMTPS"))]
+
+
+@pytest.mark.parametrize("injected", [MAIL, MAIL + RCPT + b"DATA\r\nx\r\n.\r\n", b"QUIT", b"\r\n"])
+def test_what_came_with_starttls_is_not_taken_for_protected(injected):
+    """CVE-2011-0411: somebody on the way adds commands, which would be obeyed as the client's."""
+    dialogue = Dialogue(session(offers_tls=True))
+    assert dialogue.say(b"STARTTLS\r\n" + injected) == b""
+    assert dialogue.effects == [StartTls(TLS_READY)]
+    assert dialogue.say(RCPT) == b"503 MAIL first (#5.5.1)\r\n"
+
+
+def test_tls_that_cannot_be_begun_leaves_everything_as_it_is():
+    dialogue = Dialogue(session(offers_tls=True))
+    dialogue.session.received(MAIL + b"STARTTLS\r\n" + RCPT + b"NOOP\r\n")
+    dialogue.perform(dialogue.session.tls_unavailable())
+    assert dialogue.replies == b"454 TLS not available (#4.3.0)\r\n" + OK * 2
+    assert dialogue.say(b"EHLO x\r\n") == HELLO_WITH_TLS
+
+
+def test_mail_may_have_to_wait_for_tls():
+    dialogue = Dialogue(session(offers_tls=True, forces_tls=True))
+    assert dialogue.say(MAIL) == b"530 Must issue a STARTTLS command first (#5.7.0)\r\n"
+    assert dialogue.say(RCPT) == b"503 MAIL first (#5.5.1)\r\n"
+    dialogue.say(b"STARTTLS\r\n")
+    assert dialogue.say(MAIL) == OK
+    assert Dialogue(session(secure=True, forces_tls=True)).say(MAIL) == OK
