@@ -13,7 +13,7 @@ PATH = "share/zsh/site-functions/_supervise-tools"
 ACTIONS = {
     "account": "_users",
     ANYTHING: " ",
-    COMMAND: "_normal",
+    COMMAND: "_supervise_command",
     "directory": "_directories",
     "file": "_files",
     "host": "_hosts",
@@ -30,6 +30,14 @@ _supervise_services() {
     _wanted services expl service compadd -f -a found && result=0
     [[ -n $PREFIX ]] && _directories && result=0
     return result
+}
+
+_supervise_command() {
+    if (( CURRENT == 1 )); then
+        _command_names -e  # what can be run by a program: no functions, no words of the shell
+    else
+        _normal
+    fi
 }
 
 local -a alone
@@ -73,7 +81,7 @@ def of_operands(manual: Manual) -> list[str]:
     found = []
     for place, kind in enumerate(kinds, 1):
         if kind == COMMAND:
-            found.append("*:::command:_normal")
+            found.append(f"*:::command:{ACTIONS[kind]}")
         elif repeated and place == len(kinds):
             found.append(f"*:{kind}:{ACTIONS[kind]}")
         else:

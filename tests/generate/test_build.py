@@ -64,3 +64,14 @@ def test_every_program_has_a_page():
     paths = [path for path, _ in build.generated() if "/man/" in path]
     names = sorted(path.rpartition("/")[2].rpartition(".")[0] for path in paths)
     assert names == programs.names()
+
+
+def test_the_files_are_where_man_and_the_shells_look():
+    assert {path.rpartition("/")[0] for path, _ in build.generated()} == {
+        "share/bash-completion/completions",
+        "share/fish/vendor_completions.d",
+        "share/fish/vendor_functions.d",
+        "share/man/man1",
+        "share/man/man8",
+        "share/zsh/site-functions",
+    }

@@ -78,7 +78,9 @@ def options_of(name: str) -> list[str]:
 
 
 def test_options(offers: shells.Offers):
-    assert offers("svc -") == sorted([*options_of("svc"), "--help", "--version"])
+    for name in programs.names():
+        if known := options_of(name):
+            assert offers(f"{name} -") == sorted([*known, "--help", "--version"])
     assert offers("tcpserver --h") == ["--help"]
     assert offers("who@ --") == ["--help", "--version"]
     assert not set(offers("tcpserver 0 -")) & set(options_of("tcpserver"))

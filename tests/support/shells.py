@@ -30,7 +30,7 @@ BASH_COMPLETION = Path("/usr/share/bash-completion/bash_completion")
 ZSH = """
 fpath=({prefix}/share/zsh/site-functions $fpath)
 autoload -Uz compinit
-compinit -u -d {place}/dump
+compinit -u -C -d {dump}
 zle -C all-matches complete-word _generic
 bindkey -e
 bindkey '^X' all-matches
@@ -98,7 +98,8 @@ def fish(place: Path) -> Iterator[Offers]:
 
 @contextmanager
 def zsh(place: Path) -> Iterator[Offers]:
-    text = ZSH.format(prefix=place / "prefix", place=place)
+    dump = place.parent / "zcompdump"  # names of functions, which are the same in every test
+    text = ZSH.format(prefix=place / "prefix", dump=dump)
     yield from at_terminal([found("zsh"), "-f", "-i"], place, text)
 
 
