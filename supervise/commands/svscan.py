@@ -32,6 +32,7 @@ import setproctitle  # noqa: F401 - loaded here for the whole tree, which shows 
 from supervise import complaints, errors, program, runner
 from supervise.drivers import background, supervisor
 from supervise.drivers.background import Foreground
+from supervise.drivers.child import Orphan
 from supervise.drivers.pidfile import PidFile
 from supervise.drivers.scanner import Scanner
 from supervise.unix import descriptors, lifetimes, processes
@@ -66,12 +67,12 @@ def main(argv: list[str]) -> int:
 def prepared(foreground: Foreground | None = None) -> Scanner:
     """A scanner of the current directory."""
 
-    def run_supervise(path: str, orders: int) -> int:
+    def run_supervise(path: str, orders: int, orphan: Orphan | None) -> int:
         announced = foreground.let_go if foreground is not None else None
         return program.guarded(
             supervisor.PROGRAM,
             "",
-            lambda: supervisor.supervise(path, runner.run_script, orders, announced),
+            lambda: supervisor.supervise(path, runner.run_script, orders, orphan, announced),
         )
 
     put_our_programs_first()

@@ -10,6 +10,8 @@ from supervise.formats import status
 from supervise.formats.status import Status
 from supervise.unix import files, locks
 
+LETTING_GO = 2.0  # seconds
+
 
 class Ownership:
     """The current directory, taken for this process alone; `path` is only what messages call it.
@@ -18,12 +20,14 @@ class Ownership:
     owner, so that an administrator can hand the control of a service to somebody.
     """
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, after_another: bool = False) -> None:
+        """`after_another`: the supervise before us was killed a moment ago, and a child that it has
+        forked just then may still hold the lock on its way to what it is to run, or to its end."""
         self.path = path
         make_state_directory()
         with unable_to(f"acquire {path}/supervise/lock"):
             self.lock = files.open_append("supervise/lock")
-            locks.exclusive(self.lock, wait=False)
+            locks.exclusive_within(self.lock, LETTING_GO if after_another else 0.0)
         files.make_fifo("supervise/control")
         with unable_to(f"read {path}/supervise/control"):
             self.control = files.open_read("supervise/control")

@@ -11,7 +11,7 @@ from supervise import errors
 from supervise.drivers import clock, route
 from supervise.drivers.route import Place
 from supervise.drivers.watch import Watch
-from supervise.machines.scan import Identity
+from supervise.machines.scaneffects import Identity
 
 LOOK_AGAIN = 5.0  # seconds: the originals' interval, where no event will come
 

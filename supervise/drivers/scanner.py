@@ -13,12 +13,15 @@ from signal import SIGCHLD, SIGHUP, SIGINT, SIGQUIT, SIGTERM
 from supervise import errors
 from supervise.drivers import clock, steadfast, supervisor
 from supervise.drivers.background import Foreground
+from supervise.drivers.child import Orphan
+from supervise.drivers.orphans import Orphans
 from supervise.drivers.scandir import Named, ScanDirectory, Sighting
 from supervise.drivers.steadfast import warn_unable_to
 from supervise.drivers.superviseprocess import SuperviseProcess
-from supervise.machines import scan
-from supervise.machines.scan import Identity, Role, Scan
-from supervise.unix import channels, descriptors, limits, pipes, processes, signals
+from supervise.machines import scaneffects
+from supervise.machines.scan import Scan
+from supervise.machines.scaneffects import Identity, Role
+from supervise.unix import channels, descriptors, limits, linux, pipes, processes, signals
 from supervise.unix.waiting import Waiter
 
 PROGRAM = "svscan"
@@ -28,12 +31,12 @@ STOP_SIGNALS = {SIGTERM, SIGINT, SIGQUIT}
 class Scanner:
     """Scan the current directory until told to stop.
 
-    `run(path, orders)` is what a supervise process does, called after a fork. `foreground` waits
-    until everything that is there at first has been started.
+    `run(path, orders, orphan)` is what a supervise process does, called after a fork. `foreground`
+    waits until everything that is there at first has been started.
     """
 
     def __init__(
-        self, run: Callable[[str, int], int], foreground: Foreground | None = None
+        self, run: Callable[[str, int, Orphan | None], int], foreground: Foreground | None = None
     ) -> None:
         self.run = run
         self.foreground = foreground
@@ -42,6 +45,9 @@ class Scanner:
         self.pipes: dict[Identity, list[int]] = {}  # the read end, and the write end while open
         self.supervises: dict[tuple[Identity, Role], SuperviseProcess] = {}
         self.owners: dict[int, tuple[Identity, Role]] = {}
+        self.orphans = Orphans()
+        with warn_unable_to(PROGRAM, "become subreaper"):
+            linux.become_subreaper()
         self.inherited = descriptors.inherited()
         self.open_files = limits.raise_open_files()
         with errors.unable_to("create pipe"):
@@ -97,41 +103,58 @@ class Scanner:
                 self.perform(self.scan.unnamed(sighting.identity, now))
 
     def reap(self) -> None:
-        """Collect whoever has ended; orphans that came to us need no more than that."""
+        """Collect whoever has ended: supervises, and strays, which came to us as orphans."""
+        strays = dict(processes.reap())
         ended = [
-            (self.owners.pop(pid), status) for pid, status in processes.reap() if pid in self.owners
+            (self.owners.pop(pid), strays.pop(pid)) for pid in list(strays) if pid in self.owners
         ]
         # All are known to have ended before anything is done about the first: nothing is sent to a
         # number that is no longer theirs, and what is started next may get one of those.
         for owner, status in ended:
             self.supervises[owner].ended(status)
+        left = {
+            owner: self.orphans.look(owner, self.path(*owner), strays)
+            for owner, status in ended
+            if os.WIFSIGNALED(status)
+        }
+        self.tell_of(strays)
         for owner, status in ended:
             del self.supervises[owner]
-            self.perform(self.scan.exited(*owner, status, clock.now().monotonic))
+            now = clock.now().monotonic
+            self.perform(self.scan.exited(*owner, status, now, left.get(owner, False)))
 
-    def perform(self, effects: list[scan.Effect]) -> None:
+    def tell_of(self, strays: dict[int, int]) -> None:
+        """Tell the supervise that has adopted it how a child has ended; and all who have adopted
+        any, that somebody has, who may be the last of a service that they are stopping."""
+        for pid, status in strays.items():
+            owner = self.orphans.ended(pid, status)
+            if owner in self.supervises:
+                self.order(*owner, supervisor.ENDED + supervisor.WAIT_STATUS.pack(status))
+        for owner in self.orphans.adopters & self.supervises.keys() if strays else ():
+            self.order(*owner, supervisor.STRAY)
+
+    def perform(self, effects: list[scaneffects.Effect]) -> None:
         for effect in effects:
             match effect:
-                case scan.MakePipe(identity):
+                case scaneffects.MakePipe(identity):
                     self.make_pipe(identity)
-                case scan.Start(identity, role):
+                case scaneffects.Start(identity, role):
                     self.start(identity, role)
-                case scan.HandOver(identity):
+                case scaneffects.HandOver(identity):
                     self.hand_over(identity)
-                case scan.Stop(identity, role):
+                case scaneffects.Stop(identity, role):
                     self.order(identity, role, supervisor.STOP)
-                case scan.Kill(identity, role):
+                case scaneffects.Kill(identity, role):
                     self.order(identity, role, b"k")
-                case scan.Drain(identity):
+                case scaneffects.Drain(identity):
                     self.order(identity, "log", supervisor.DRAIN)
-                case scan.CloseWriter(identity):
+                case scaneffects.CloseWriter(identity):
                     os.close(self.pipes[identity].pop())
-                case scan.Forget(identity):
-                    for descriptor in self.pipes.pop(identity, []):
-                        os.close(descriptor)
-                case scan.Look():
+                case scaneffects.Forget(identity):
+                    self.forget(identity)
+                case scaneffects.Look():
                     self.directory.look_soon()
-                case scan.Exit():
+                case scaneffects.Exit():
                     self.finished = True
 
     def order(self, identity: Identity, role: Role, letters: bytes, *carried: int) -> bool:
@@ -147,27 +170,40 @@ class Scanner:
             self.pipes[identity] = list(pipes.make())
             self.scan.pipe_made(identity)
 
+    def forget(self, identity: Identity) -> None:
+        for descriptor in self.pipes.pop(identity, []):
+            os.close(descriptor)
+        self.orphans.forget((identity, "main"))
+        self.orphans.forget((identity, "log"))
+
     def start(self, identity: Identity, role: Role) -> None:
         now = clock.now().monotonic
-        name = self.directory.name_of(identity)
-        if name is None:
+        path = self.path(identity, role)
+        if path is None:
             self.perform(self.scan.unnamed(identity, now))
             return
-        path = name if role == "main" else f"{name}/log"
         entry = self.scan.entries[identity]
         if "log" not in entry.slots or entry.piped:
             with warn_unable_to(PROGRAM, f"fork for {path}"):
                 supervise = self.launch(identity, role, path)
                 self.supervises[identity, role] = supervise
                 self.owners[supervise.child_pid] = identity, role
-                self.scan.started(identity, role, now)
+                self.perform(self.scan.started(identity, role, now))
                 return
         self.scan.not_started(identity, role, now)
+
+    def path(self, identity: Identity, role: Role) -> str | None:
+        """Of the directory that a supervise is for; None where it has no name any more."""
+        name = self.directory.name_of(identity)
+        return f"{name}/log" if name is not None and role == "log" else name
 
     def launch(self, identity: Identity, role: Role, path: str) -> SuperviseProcess:
         ours, theirs = channels.pair()
         pipe = self.pipes.get(identity)
+        orphan = self.orphans.left.get((identity, role))
         kept = {theirs, *self.inherited}
+        if orphan is not None and orphan.pidfd is not None:
+            kept.add(orphan.pidfd)
         if self.foreground is not None:
             kept.add(self.foreground.descriptor)
 
@@ -179,7 +215,7 @@ class Scanner:
             descriptors.close_all_but(kept)
             limits.set_open_files(self.open_files)
             processes.set_title(["supervise", path])
-            return self.run(path, theirs)
+            return self.run(path, theirs, orphan)
 
         supervise = SuperviseProcess(path, child, ours)
         try:
@@ -189,6 +225,7 @@ class Scanner:
             raise
         finally:
             os.close(theirs)
+        self.orphans.taken((identity, role))
         return supervise
 
     def hand_over(self, identity: Identity) -> None:

@@ -5,11 +5,15 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from signal import SIGCHLD, SIGHUP, SIGINT, SIGQUIT, SIGTERM
+from struct import Struct
 
 from supervise import errors
-from supervise.drivers import clock, servicedir, steadfast
+from supervise.drivers import adoption, clock, servicedir, steadfast
+from supervise.drivers.child import Child, Orphan
 from supervise.drivers.ownership import Ownership
 from supervise.drivers.steadfast import warn_unable_to
+from supervise.formats.adoption import Birth, Memory
+from supervise.formats.status import Status
 from supervise.machines.service import (
     AwaitRest,
     Effect,
@@ -32,17 +36,23 @@ DRAIN = b"\x04"  # the writer of your input is gone: read it to the end, then le
 STDOUT = b"\x01"  # a descriptor comes along: it is standard output from the next start on
 
 
+ENDED = b"\x06"  # the child that you adopted has ended; its raw wait status follows
+STRAY = b"\x05"  # somebody has ended whose parent was gone, and may be of your service
+WAIT_STATUS = Struct("<i")
+
+
 def supervise(
     path: str,
     run: Callable[[], int],
     orders: int | None = None,
+    orphan: Orphan | None = None,
     announced: Callable[[], None] | None = None,
 ) -> int:
     """Go there and supervise until told to leave; the exit code. `announced` is called once svc
     and svstat are answered."""
     with errors.unable_to(f"chdir to {path}"):
         os.chdir(path)
-    supervisor = Supervisor(path, run, orders)
+    supervisor = Supervisor(path, run, orders, orphan)
     supervisor.announce()
     if announced is not None:
         announced()
@@ -54,20 +64,28 @@ class Supervisor:
     """Supervise the current directory until told to leave.
 
     `run` is what the child does; it is called after a fork, in a session of its own. `orders` is
-    svscan's socket.
+    svscan's socket, and `orphan` what svscan knows of a child that is to be adopted.
     """
 
-    def __init__(self, path: str, run: Callable[[], int], orders: int | None = None) -> None:
+    def __init__(
+        self,
+        path: str,
+        run: Callable[[], int],
+        orders: int | None = None,
+        orphan: Orphan | None = None,
+    ) -> None:
         self.path = path
-        self.run = run
+        self.child = Child(path, run)
         with errors.unable_to(f"create pipe for {path}"):
             self.wakeup = steadfast.listen(*STOP_SIGNALS)
         with errors.unable_to(f"stat {path}/down"):
             normally_up = servicedir.normally_up()
-        self.directory = Ownership(path)
+        self.directory = Ownership(path, after_another=orphan is not None)
+        self.orphan = orphan
+        self.record = adoption.Record(path)
         self.service = Service(clock.now(), normally_up)
-        self.pidfd = -1
-        self.groups: set[int] = set()  # each child leads one, and may leave others in it
+        self.adopted = False  # whether the child is that of an earlier supervise
+        self.watched: int | None = None  # its pidfd, where nobody will tell of its end
         with warn_unable_to(PROGRAM, "become subreaper"):
             linux.become_subreaper()
         self.finished = False
@@ -78,15 +96,40 @@ class Supervisor:
                 self.waiter.add(descriptor)
 
     def announce(self) -> None:
-        """Be there for svc and svstat."""
-        self.directory.publish(self.service.status)
+        """Be there for svc and svstat, as a new one or in the place of one that was killed."""
+        left = self.record.left()
+        if left is None:
+            self.publish(self.service.status)
+        else:
+            self.take_over(*left)
         self.directory.announce()
 
     def supervise(self) -> None:
         """The loop; returns when the service is left."""
-        self.perform(self.service.tick(clock.now()))
+        if not self.finished:
+            self.perform(self.service.tick(clock.now()))
         while not self.finished:
             steadfast.take_turn(PROGRAM, self.turn)
+        self.record.clear()
+
+    def take_over(self, memory: Memory, birth: Birth) -> None:
+        """Go on where a supervise was that was killed."""
+        self.perform(self.service.resume(memory, clock.now()))
+        if self.service.pid is None:
+            return
+        found = self.child.adopt(self.service.pid, birth, self.orphan)
+        self.adopted = True
+        if not found.expected:
+            self.expect_no_word(found.status)
+
+    def expect_no_word(self, status: int | None = None) -> None:
+        """Nobody will tell of the adopted child's end: watch it ourselves. How one that is not our
+        own has ended we cannot learn."""
+        if self.child.pidfd is None:
+            self.child_ended(status)
+        else:
+            self.watched = self.child.pidfd
+            self.waiter.add(self.watched)
 
     def turn(self) -> None:
         """Wait, and do what there is to do."""
@@ -95,6 +138,8 @@ class Supervisor:
             self.take_order()  # before a death, which may be what the order is about
         if self.wakeup in ready:
             self.hear_signals()
+        if self.watched in ready:
+            self.child_ended(None)
         if self.directory.control in ready:
             self.hear_commands()
         if not self.finished:
@@ -109,26 +154,21 @@ class Supervisor:
 
     def reap(self) -> None:
         """Collect whoever has ended: our child, or what it or an earlier one has left behind."""
-        ended = dict(processes.reap())
-        self.forget_empty_groups()
-        if self.service.pid in ended:
-            status = ended[self.service.pid]
-            os.close(self.pidfd)
-            self.perform(self.service.exited(status, clock.now()))
-        elif self.service.sweeping:
-            self.await_rest()
+        for pid, status in processes.endings():
+            if pid == self.service.pid:
+                self.child_ended(status)
+        self.look_at_rest()
 
-    def forget_empty_groups(self) -> None:
-        # A child that was forked a moment ago has not made its group yet.
-        child = self.service.pid
-        self.groups = {
-            group for group in self.groups if group == child or processes.group_exists(group)
-        }
+    def child_ended(self, status: int | None) -> None:
+        if self.watched is not None:
+            self.waiter.remove(self.watched)
+            self.watched = None
+        self.adopted = False
+        self.child.ended()
+        self.perform(self.service.exited(status, clock.now()))
 
-    def await_rest(self) -> None:
-        # Whoever was collected by a parent elsewhere has ended without a word to us.
-        self.forget_empty_groups()
-        if not self.groups:
+    def look_at_rest(self) -> None:
+        if not self.child.has_left_somebody(self.service.pid) and self.service.sweeping:
             self.perform(self.service.rest_gone(clock.now()))
 
     def hear_commands(self) -> None:
@@ -152,9 +192,7 @@ class Supervisor:
         assert self.orders is not None
         order, descriptors = channels.receive(self.orders)
         if not order:
-            self.waiter.remove(self.orders)
-            os.close(self.orders)
-            self.orders = None
+            self.svscan_is_gone()
         elif order == STOP:
             self.perform(self.service.stop(clock.now()))
         elif order == DRAIN:
@@ -164,8 +202,21 @@ class Supervisor:
                 os.dup2(descriptor, 1)
                 os.close(descriptor)
             self.perform(self.service.log_appeared(clock.now()))
+        elif order == STRAY:
+            self.look_at_rest()
+        elif order.startswith(ENDED):
+            if self.adopted:
+                self.child_ended(*WAIT_STATUS.unpack(order.removeprefix(ENDED)))
         else:
             self.obey([bytes([letter]) for letter in order])
+
+    def svscan_is_gone(self) -> None:
+        assert self.orders is not None
+        self.waiter.remove(self.orders)
+        os.close(self.orders)
+        self.orders = None
+        if self.adopted and self.watched is None:
+            self.expect_no_word()
 
     def perform(self, effects: list[Effect]) -> None:
         for effect in effects:
@@ -174,41 +225,31 @@ class Supervisor:
                     self.start()
                 case Signal(number):
                     with warn_unable_to(PROGRAM, f"signal {self.path}/run"):
-                        processes.send(self.pidfd, number)
+                        self.child.signal(number)
                 case Publish(status):
-                    self.directory.publish(status)
+                    self.publish(status)
                 case SignalRest(number):
-                    for group in self.groups:
-                        processes.send_to_group(group, number)
+                    self.child.signal_rest(number)
                 case AwaitRest():
-                    self.await_rest()
+                    self.look_at_rest()
                 case Exit():
                     self.finished = True
 
+    def publish(self, status: Status) -> None:
+        self.record.keep(self.service.memory)
+        self.directory.publish(status)
+
     def start(self) -> None:
         try:
-            pid = processes.fork(self.child)
-            self.pidfd = processes.open_or_kill(pid)
+            pid, gate = self.child.start()
         except OSError as error:
             self.warn_of_fork(error)
             self.perform(self.service.not_started(clock.now()))
         else:
-            self.groups.add(pid)
             self.perform(self.service.started(pid, clock.now()))
+            gate.open()
 
     def warn_of_fork(self, error: OSError) -> None:
         pause = f"sleeping {self.service.fork_pause:g} seconds"
         why = errors.reason(error)
         errors.warn(PROGRAM, f"unable to fork for {self.path}, {pause}: {why}")
-
-    def child(self) -> int:
-        # A session of its own: the terminal's signals are for svscan, which passes on what is
-        # right for each.
-        os.setsid()
-        try:
-            return self.run()
-        except OSError as error:
-            errors.diagnose(
-                f"supervise: fatal: unable to start {self.path}/run: {errors.reason(error)}"
-            )
-            return errors.TEMPORARY

@@ -5,6 +5,7 @@ nothing and two names for one directory are one service. It has a main supervise
 directory has a log, a log supervise, joined by a pipe that svscan holds at both ends. Rules:
 
 * a supervise that ends is started again, RESTART_PAUSE after its last start at the earliest;
+* so is one that was killed and leaves a child, whatever else is wanted: somebody must hold it;
 * a service whose names are all gone keeps running, and is not started again once it ends;
 * when the main supervise of such a service, or of any while svscan stops, has ended, our writing
   end is closed and the log supervise is told to drain: to read to the end, then leave;
@@ -14,7 +15,22 @@ directory has a log, a log supervise, joined by a pipe that svscan holds at both
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Literal, NamedTuple
+
+from supervise.machines.scaneffects import (
+    CloseWriter,
+    Drain,
+    Effect,
+    Exit,
+    Forget,
+    HandOver,
+    Identity,
+    Kill,
+    Look,
+    MakePipe,
+    Role,
+    Start,
+    Stop,
+)
 
 RESTART_PAUSE = 1.0  # seconds from one start of a supervise to the next
 # seconds after one that could not take its directory (the originals' scan interval)
@@ -24,96 +40,20 @@ KILL_AFTER = 7.0
 
 TROUBLE = 111 << 8  # the wait status of a supervise that could not begin
 
-Role = Literal["main", "log"]
-
-
-class Identity(NamedTuple):
-    """A directory, whatever its name."""
-
-    device: int
-    inode: int
-
-
-@dataclass(frozen=True)
-class MakePipe:
-    """Make the pipe from a service to its log."""
-
-    identity: Identity
-
-
-@dataclass(frozen=True)
-class Start:
-    """Start a supervise; answer with started or not_started."""
-
-    identity: Identity
-    role: Role
-
-
-@dataclass(frozen=True)
-class CloseWriter:
-    """Close our writing end of the pipe, so that the logger can see the end."""
-
-    identity: Identity
-
-
-@dataclass(frozen=True)
-class Stop:
-    """Tell a supervise to stop its service and leave: TERM, CONT."""
-
-    identity: Identity
-    role: Role
-
-
-@dataclass(frozen=True)
-class Drain:
-    """Tell a log supervise to let its child read to the end, then leave."""
-
-    identity: Identity
-
-
-@dataclass(frozen=True)
-class Kill:
-    """Tell a supervise to kill its child."""
-
-    identity: Identity
-    role: Role
-
-
-@dataclass(frozen=True)
-class HandOver:
-    """Give the main supervise the pipe of a log that has appeared."""
-
-    identity: Identity
-
-
-@dataclass(frozen=True)
-class Forget:
-    """Close what is left of a service and no longer watch its directory."""
-
-    identity: Identity
-
-
-@dataclass(frozen=True)
-class Look:
-    """Look at the scan directory again: a name may have come back meanwhile."""
-
-
-@dataclass(frozen=True)
-class Exit:
-    """All is stopped."""
-
-
-Effect = MakePipe | Start | CloseWriter | Stop | Drain | Kill | HandOver | Forget | Look | Exit
-
 
 @dataclass
 class Slot:
     """One supervise that should run."""
 
     running: bool = False
+    orphaned: bool = False  # it was killed, and what it knew and whom it held is to be taken over
     not_before: float = 0.0
     told: bool = False  # to stop: what comes next is to kill
     late_at: float | None = None
+
+    @property
+    def alive(self) -> bool:
+        return self.running or self.orphaned
 
 
 @dataclass
@@ -127,8 +67,9 @@ class Entry:
     joined: bool = False  # and the main supervise writes to it
 
     @property
-    def running(self) -> bool:
-        return any(slot.running for slot in self.slots.values())
+    def alive(self) -> bool:
+        """Whether anything of it runs or may run."""
+        return any(slot.alive for slot in self.slots.values())
 
 
 class Scan:
@@ -150,11 +91,11 @@ class Scan:
     def slot_deadline(self, entry: Entry, slot: Slot) -> float | None:
         if slot.running:
             return slot.late_at
-        return slot.not_before if self.wanted(entry) else None
+        return slot.not_before if self.wanted(entry, slot) else None
 
-    def wanted(self, entry: Entry) -> bool:
+    def wanted(self, entry: Entry, slot: Slot) -> bool:
         """Whether a supervise of this service that ends is started again."""
-        return entry.active and not self.stopping and not entry.draining
+        return slot.orphaned or (entry.active and not self.stopping and not entry.draining)
 
     def named(self, identity: Identity, has_log: bool, now: float) -> list[Effect]:
         """A name leads to this directory."""
@@ -176,25 +117,41 @@ class Scan:
     def pipe_made(self, identity: Identity) -> None:
         self.entries[identity].piped = True
 
-    def started(self, identity: Identity, role: Role, now: float) -> None:
+    def started(self, identity: Identity, role: Role, now: float) -> list[Effect]:
         entry = self.entries[identity]
-        entry.slots[role].running = True
-        entry.slots[role].not_before = now + RESTART_PAUSE
+        slot = entry.slots[role]
+        slot.running = True
+        slot.not_before = now + RESTART_PAUSE
         if role == "main":
             entry.joined = entry.piped
+        if not slot.orphaned:
+            return []
+        slot.orphaned = False
+        return self.tell_again(identity, role, now)
+
+    def tell_again(self, identity: Identity, role: Role, now: float) -> list[Effect]:
+        """What the supervise that was killed had been told."""
+        self.entries[identity].slots[role].told = False
+        if role == "main":
+            return self.tell(identity, role, now) if self.stopping else []
+        return [Drain(identity)] if self.entries[identity].draining else []
 
     def not_started(self, identity: Identity, role: Role, now: float) -> None:
         """Neither for want of a process, nor for want of a pipe."""
         self.entries[identity].slots[role].not_before = now + TROUBLE_PAUSE
 
-    def exited(self, identity: Identity, role: Role, status: int, now: float) -> list[Effect]:
-        """A supervise has ended with this raw wait status."""
+    def exited(
+        self, identity: Identity, role: Role, status: int, now: float, orphaned: bool = False
+    ) -> list[Effect]:
+        """A supervise has ended with this raw wait status; `orphaned`: it was killed, and leaves a
+        child that somebody must take over."""
         entry = self.entries[identity]
         slot = entry.slots[role]
         slot.running = False
+        slot.orphaned = orphaned
         if status == TROUBLE:
             slot.not_before = now + TROUBLE_PAUSE
-        if self.wanted(entry):
+        if self.wanted(entry, slot):
             return self.start_due(identity, now)
         return self.settle(identity, now)
 
@@ -211,7 +168,7 @@ class Scan:
         for identity, entry in list(self.entries.items()):
             if entry.slots["main"].running:
                 effects += self.tell(identity, "main", now)
-            else:
+            elif not entry.slots["main"].orphaned:
                 effects += self.settle(identity, now)
         for slot in self.ending_slots():
             slot.late_at = now + KILL_AFTER
@@ -239,8 +196,7 @@ class Scan:
         """Time has passed."""
         effects: list[Effect] = []
         for identity, entry in list(self.entries.items()):
-            if self.wanted(entry):
-                effects += self.start_due(identity, now)
+            effects += self.start_due(identity, now)
             for role, slot in entry.slots.items():
                 if slot.running and slot.late_at is not None and now >= slot.late_at:
                     effects += self.tell(identity, role, now)
@@ -248,9 +204,12 @@ class Scan:
 
     def start_due(self, identity: Identity, now: float) -> list[Effect]:
         entry = self.entries[identity]
-        slots = entry.slots.items()
-        due = [role for role, slot in slots if not slot.running and now >= slot.not_before]
-        if not due or not self.wanted(entry):
+        due: list[Role] = [
+            role
+            for role, slot in entry.slots.items()
+            if not slot.running and now >= slot.not_before and self.wanted(entry, slot)
+        ]
+        if not due:
             return []
         effects: list[Effect] = [Start(identity, role) for role in due]
         if "log" in entry.slots and not entry.piped:
@@ -266,17 +225,19 @@ class Scan:
     def settle(self, identity: Identity, now: float) -> list[Effect]:
         """Bring a service that is not wanted any more one step nearer to its end."""
         entry = self.entries[identity]
-        if not entry.running:
+        if not entry.alive:
             del self.entries[identity]
             again: list[Effect] = [Look()] if entry.active and not self.stopping else []
             return [Forget(identity), *again, *self.end()]
-        if entry.slots["main"].running or entry.draining:
+        if entry.slots["main"].alive or entry.draining:
             return []
         entry.draining = True
         if self.stopping:
             entry.slots["log"].late_at = now + KILL_AFTER
-        # Told first, so that a logger that sees the end is not started again.
-        return [Drain(identity), CloseWriter(identity)]
+        # Told first, so that a logger that sees the end is not started again; one that is orphaned
+        # is told as soon as it has a supervise.
+        drain: list[Effect] = [Drain(identity)] if entry.slots["log"].running else []
+        return [*drain, CloseWriter(identity)]
 
     def end(self) -> list[Effect]:
         return [Exit()] if self.stopping and not self.entries else []

@@ -7,7 +7,8 @@ Spawn it must answer with `started` or `not_started` before anything else. The r
   meanwhile;
 * a start that was asked for (u, o) happens even where x follows it; an automatic restart does not;
 * x is never taken back; after Exit there is nothing more;
-* a service that is stopped, not just left, is left when no process of it remains.
+* a service that is stopped, not just left, is left when no process of it remains;
+* what a supervise knew when it was killed, the next one resumes.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from supervise.formats.adoption import Memory
 from supervise.formats.status import DOWN, ONCE, UP, Status
 from supervise.formats.tai64 import Tai64n
 from supervise.machines.moment import Moment
@@ -90,12 +92,27 @@ class Service:
         return Status(self.since, self.pid, self.paused, self.want)
 
     @property
+    def memory(self) -> Memory:
+        """What `resume` needs. It changes with a Publish and with nothing else."""
+        return Memory(self.status, self.started_at, self.asked, self.leaving)
+
+    @property
     def start_is_due(self) -> bool:
         return self.pid is None and not self.sweeping and (self.want == UP or self.asked)
 
     @property
     def deadline(self) -> float | None:
         return self.not_before if self.start_is_due else None
+
+    def resume(self, memory: Memory, now: Moment) -> list[Effect]:
+        """Go on where a supervise of this service was when it was killed. Its child counts as
+        running until `exited` says otherwise."""
+        self.since, self.pid, self.paused, self.want = memory.status
+        self.asked = memory.asked
+        self.leaving = memory.leaving
+        self.started_at = min(memory.started_at, now.monotonic)
+        self.not_before = self.started_at + RESTART_PAUSE
+        return [Publish(self.status), *self.exit_if_done()]
 
     def tick(self, now: Moment) -> list[Effect]:
         """Time has passed."""
@@ -119,8 +136,8 @@ class Service:
         self.fork_pause = min(2 * self.fork_pause, LONGEST_FORK_PAUSE)
         return []
 
-    def exited(self, status: int, now: Moment) -> list[Effect]:
-        """The child has ended with this raw wait status."""
+    def exited(self, status: int | None, now: Moment) -> list[Effect]:
+        """The child has ended with this raw wait status; None where nobody knows it."""
         self.pid = None
         self.paused = False
         self.since = now.tai

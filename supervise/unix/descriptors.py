@@ -33,10 +33,10 @@ def above_standard() -> list[int]:
     return [int(name) for name in names if int(name) not in STANDARD]
 
 
-def close_on_exec_now() -> None:
-    """Close every descriptor that exec would close."""
+def close_on_exec_now(*kept: int) -> None:
+    """Close every descriptor that exec would close, but for those that are to be kept."""
     for descriptor in above_standard():
-        if is_open(descriptor) and not survives_exec(descriptor):
+        if descriptor not in kept and is_open(descriptor) and not survives_exec(descriptor):
             os.close(descriptor)
 
 

@@ -3,8 +3,26 @@
 from __future__ import annotations
 
 import fcntl
+import time
+
+LONGEST_NAP = 0.05  # seconds
 
 
 def exclusive(descriptor: int, wait: bool) -> None:
     """Lock the open file for us alone; held until the last copy of the descriptor is closed."""
     fcntl.flock(descriptor, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+
+
+def exclusive_within(descriptor: int, seconds: float) -> None:
+    """As `exclusive`, where who has it is expected to let go in that time. (The kernel tells
+    nobody that a lock is free, but those who wait for it without end.)"""
+    until = time.monotonic() + seconds
+    nap = 0.001
+    while True:
+        try:
+            return exclusive(descriptor, wait=False)
+        except BlockingIOError:
+            if time.monotonic() >= until:
+                raise
+        time.sleep(nap)
+        nap = min(2 * nap, LONGEST_NAP)

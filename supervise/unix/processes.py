@@ -11,7 +11,9 @@ from supervise.unix import signals
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
+
+CORE_DUMPED = 0x80  # in a raw wait status
 
 
 def fork(child: Callable[[], int]) -> int:
@@ -80,6 +82,37 @@ def reap() -> list[tuple[int, int]]:
         if pid == 0:
             return ended
         ended.append((pid, status))
+
+
+def endings() -> Iterator[tuple[int, int]]:
+    """Every ended child: (pid, raw wait status). It is collected when the caller has dealt with it
+    and asks for the next: where the caller is killed meanwhile, whoever inherits the child still
+    learns how it ended."""
+    while True:
+        try:
+            ending = os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+        except ChildProcessError:
+            return
+        if ending is None:
+            return
+        yield ending.si_pid, raw_status(ending.si_code, ending.si_status)
+        os.waitpid(ending.si_pid, 0)
+
+
+def raw_status(code: int, status: int) -> int:
+    """What waitpid would have said for what waitid says."""
+    if code == os.CLD_EXITED:
+        return status << 8
+    return status | CORE_DUMPED if code == os.CLD_DUMPED else status
+
+
+def is_child(pid: int) -> bool:
+    """Whether that is a child of ours that we have not collected."""
+    try:
+        os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+    except ChildProcessError:
+        return False
+    return True
 
 
 def open_or_kill(pid: int) -> int:

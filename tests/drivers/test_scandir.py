@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from supervise.drivers import scandir
 from supervise.drivers.scandir import Named, ScanDirectory, Unnamed
-from supervise.machines.scan import Identity
+from supervise.machines.scaneffects import Identity
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from supervise.drivers.background import Foreground
 from supervise.drivers.scandir import Named, Unnamed
 from supervise.drivers.scanner import Scanner
 from supervise.machines import scan
-from supervise.machines.scan import Identity
+from supervise.machines.scaneffects import Identity
 from supervise.unix import channels, descriptors, pipes, processes
 from tests.support import trees
 from tests.support.patience import eventually
@@ -64,7 +64,7 @@ class Unforked:
 def unforked(monkeypatch):
     """A scanner that starts nothing real, made inside the fork that asks for it."""
     monkeypatch.setattr(scanner, "SuperviseProcess", Unforked)
-    return lambda: Scanner(lambda path, orders: 0)
+    return lambda: Scanner(lambda path, orders, orphan: 0)
 
 
 def test_more_than_a_thousand_services(unforked):
@@ -115,7 +115,7 @@ def test_orders_that_cannot_be_given_are_told(here, monkeypatch):
 
     def child() -> None:
         os.dup2(output, 2)
-        scanning = Scanner(lambda path, orders: signal.pause() or 0)
+        scanning = Scanner(lambda path, orders, orphan: signal.pause() or 0)
         scanning.learn(scanning.directory.look_at_everything())
         ((owner, supervise),) = scanning.supervises.items()
         while scanning.order(*owner, b"k"):
@@ -159,7 +159,7 @@ def test_the_descriptors_of_a_supervise(here):
     os.set_inheritable(kept, True)
     private = os.open(here / "kept", os.O_RDONLY)
 
-    def run(path: str, orders: int) -> int:
+    def run(path: str, orders: int, orphan: object) -> int:
         found = trees.descriptors(os.getpid())
         (here / path.replace("/", "-")).write_text(repr((orders, found)))
         return 0
@@ -185,7 +185,7 @@ def test_the_descriptors_of_a_supervise(here):
 def test_a_supervise_that_ends_is_started_again(here):
     os.mkdir("a")
 
-    def run(path: str, orders: int) -> int:
+    def run(path: str, orders: int, orphan: object) -> int:
         with open(here / "starts", "a") as starts:
             starts.write(f"{path}\n")
         order, _ = channels.receive(orders)
@@ -214,7 +214,7 @@ def test_a_foreground_waits_for_every_supervise_of_the_beginning(here):
     os.set_blocking(reading, False)
     foreground = Foreground(writing)
 
-    def run(path: str, orders: int) -> int:
+    def run(path: str, orders: int, orphan: object) -> int:
         if path == "a":
             foreground.let_go()
         (here / path).write_text(str(os.getpid()))

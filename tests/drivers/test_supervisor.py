@@ -11,7 +11,16 @@ from pathlib import Path
 import pytest
 
 from supervise.drivers import supervisor
-from supervise.drivers.supervisor import DRAIN, STDOUT, STOP, Supervisor
+from supervise.drivers.child import Orphan
+from supervise.drivers.supervisor import (
+    DRAIN,
+    ENDED,
+    STDOUT,
+    STOP,
+    STRAY,
+    WAIT_STATUS,
+    Supervisor,
+)
 from supervise.machines import service
 from supervise.unix import channels, processes
 from tests.support import trees
@@ -50,7 +59,7 @@ def quickly() -> None:
 class Started:
     """A supervise in a fork, and our end of its socket."""
 
-    def __init__(self, path: Path, run, before=quickly) -> None:
+    def __init__(self, path: Path, run, before=quickly, orphan: Orphan | None = None) -> None:
         self.path = path
         self.ours, theirs = channels.pair()
 
@@ -59,14 +68,14 @@ class Started:
             os.chdir(path)
             os.dup2(os.open("errors", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), 2)
             before()
-            supervisor = Supervisor("sv", run, theirs)
+            supervisor = Supervisor("sv", run, theirs, orphan)
             supervisor.announce()
             supervisor.supervise()
             return 0
 
         self.pid = processes.fork(child)
         os.close(theirs)
-        eventually(lambda: trees.is_supervised(path))
+        eventually(lambda: trees.is_supervised(path) or trees.ended(self.pid))
 
     def order(self, order: bytes, *carried: int) -> None:
         channels.send(self.ours, order, *carried)
@@ -78,6 +87,11 @@ class Started:
         self.pid = 0
         return os.waitstatus_to_exitcode(status)
 
+    def is_killed(self) -> None:
+        trees.kill(self.pid)
+        os.waitpid(self.pid, 0)
+        self.pid = 0
+
     def said(self) -> list[str]:
         return (self.path / "errors").read_text().splitlines()
 
@@ -86,8 +100,8 @@ class Started:
 def start(sv):
     started: list[Started] = []
 
-    def start(run=sleep, before=quickly) -> Started:
-        started.append(Started(sv, run, before))
+    def start(run=sleep, before=quickly, orphan: Orphan | None = None) -> Started:
+        started.append(Started(sv, run, before, orphan))
         return started[-1]
 
     yield start
@@ -291,7 +305,7 @@ def test_what_ends_without_a_word_is_missed_when_it_is_to_be_killed(sv, start):
     parent = int(eventually(lambda: (sv / "parent").exists() and (sv / "parent").read_text()))
     (child,) = eventually(lambda: trees.processes.children(parent))
     supervise.order(STOP)
-    eventually(lambda: trees.ended(child))
+    eventually(lambda: trees.processes.state(child) == "gone", "collected by its parent")
     supervise.order(b"k")
     assert supervise.leaves() == 0
     trees.kill(parent)
@@ -319,7 +333,145 @@ def test_it_says_once_that_svc_and_svstat_are_answered(sv, monkeypatch):
         trees.control(Path("."), b"dx")
 
     def supervise() -> int:
-        return supervisor.supervise("sv", sleep, None, announced)
+        return supervisor.supervise("sv", sleep, announced=announced)
 
     assert os.waitpid(processes.fork(supervise), 0)[1] == 0
     assert (sv / "seen").read_text() == "True None"
+
+
+# A supervise that is killed, and the next one. The test is the orphan's parent, as svscan would be.
+
+
+def say_and_sleep() -> int:
+    Path(f"ran-{os.getpid()}").touch()
+    return sleep()
+
+
+def ran(sv: Path) -> int:
+    """Wait until a child is past the gate; its pid."""
+    pid = trees.started(sv)
+    eventually((sv / f"ran-{pid}").exists)
+    return pid
+
+
+def status_of(pid: int) -> int:
+    return os.waitpid(pid, 0)[1]
+
+
+def expected(pid: int) -> Orphan:
+    return Orphan(pid, os.pidfd_open(pid), True, None)
+
+
+def test_the_next_supervise_adopts_the_child(sv, start):
+    first = start(say_and_sleep)
+    pid = ran(sv)
+    before = trees.read(sv)
+    first.is_killed()
+    second = start()
+    assert trees.read(sv) == before
+    trees.control(sv, b"t")
+    assert status_of(pid) == signal.SIGTERM
+    assert trees.started(sv, other_than=pid)
+    assert second.said() == []
+
+
+def test_it_stays_as_it_was_told_to_be(sv, start):
+    first = start(say_and_sleep)
+    pid = ran(sv)
+    trees.control(sv, b"o")
+    eventually(lambda: trees.read(sv).want == b"\0")
+    first.is_killed()
+    start()
+    trees.kill(pid)
+    status_of(pid)
+    assert trees.stopped(sv).want == b"\0"
+    trees.control(sv, b"d")
+    eventually(lambda: trees.read(sv).want == b"d")
+
+
+def test_a_child_that_ended_between_two_supervises_is_started_again(sv, start):
+    first = start(say_and_sleep)
+    pid = ran(sv)
+    first.is_killed()
+    trees.kill(pid)
+    status_of(pid)
+    start()
+    assert trees.started(sv) != pid
+
+
+def test_svscan_tells_how_the_adopted_child_ended(sv, start):
+    """A log that ends with 0 has read all, and its supervise leaves; after any other end it would
+    be started again."""
+    first = start(say_and_sleep)
+    pid = ran(sv)
+    first.is_killed()
+    second = start(orphan=expected(pid))
+    second.order(DRAIN)
+    trees.kill(pid)
+    assert trees.read(sv).pid == pid, "not down before somebody has said so"
+    status_of(pid)
+    second.order(ENDED + WAIT_STATUS.pack(0))
+    assert second.leaves() == 0
+
+
+def test_what_svscan_knew_before_is_not_told_again(sv, start):
+    first = start(say_and_sleep)
+    pid = ran(sv)
+    trees.control(sv, b"xp")
+    eventually(lambda: trees.read(sv).paused)
+    first.is_killed()
+    trees.kill(pid)
+    second = start(end_at_once, orphan=Orphan(pid, None, False, status_of(pid)))
+    assert second.leaves() == 0, "as the first one was told"
+
+
+def test_an_end_that_svscan_cannot_tell_any_more_is_seen_all_the_same(sv, start):
+    first = start(say_and_sleep)
+    pid = ran(sv)
+    first.is_killed()
+    second = start(orphan=expected(pid))
+    os.close(second.ours)
+    second.ours = os.open(os.devnull, os.O_RDONLY)
+    trees.kill(pid)
+    status_of(pid)
+    assert trees.started(sv, other_than=pid)
+    trees.control(sv, b"dx")
+    second.leaves()
+
+
+def test_nobody_of_an_adopted_service_is_left_when_it_is_stopped(sv, start):
+    def with_another() -> int:
+        with open("rest", "w") as file:
+            file.write(str(processes.fork(sleep)))
+        return sleep()
+
+    first = start(with_another)
+    pid = trees.started(sv)
+    rest = int(eventually(lambda: (sv / "rest").exists() and (sv / "rest").read_text()))
+    first.is_killed()
+    second = start(orphan=expected(pid))
+    second.order(STOP)
+    second.order(ENDED + WAIT_STATUS.pack(status_of(pid)))
+    assert status_of(rest) == signal.SIGTERM
+    second.order(STRAY)
+    assert second.leaves() == 0
+
+
+def test_an_end_of_nobody_is_ignored(sv, start):
+    second = start()
+    pid = trees.started(sv)
+    second.order(ENDED + WAIT_STATUS.pack(0))
+    second.order(STRAY)
+    second.order(b"p")
+    eventually(lambda: trees.read(sv).paused)
+    assert trees.running(sv) == pid
+
+
+def test_one_that_left_leaves_nothing_to_adopt(sv, start):
+    first = start(say_and_sleep)
+    pid = ran(sv)
+    trees.control(sv, b"dx")
+    assert first.leaves() == 0
+    start()
+    assert trees.started(sv) != pid
+    assert trees.read(sv).want == b"u", "as it is without a file down"

@@ -4,11 +4,8 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from supervise.machines.scan import (
-    KILL_AFTER,
-    RESTART_PAUSE,
-    TROUBLE,
-    TROUBLE_PAUSE,
+from supervise.machines.scan import KILL_AFTER, RESTART_PAUSE, TROUBLE, TROUBLE_PAUSE, Scan
+from supervise.machines.scaneffects import (
     CloseWriter,
     Drain,
     Effect,
@@ -20,7 +17,6 @@ from supervise.machines.scan import (
     Look,
     MakePipe,
     Role,
-    Scan,
     Start,
     Stop,
 )
@@ -42,7 +38,7 @@ def perform(scan: Scan, effects: list[Effect], t: float) -> list[Effect]:
             case MakePipe(identity):
                 scan.pipe_made(identity)
             case Start(identity, role):
-                scan.started(identity, role, at(t))
+                perform(scan, scan.started(identity, role, at(t)), t)
             case HandOver(identity):
                 scan.handed_over(identity)
     return effects
@@ -154,6 +150,35 @@ def test_the_pause_of_one_does_not_hold_up_the_other():
 
 
 # A service goes.
+
+
+def test_a_supervise_that_was_killed_is_replaced_whatever_else_is_wanted():
+    scan = scanning(SMTPD)
+    scan.unnamed(SMTPD, at(1))
+    assert scan.exited(SMTPD, MAIN, KILLED, at(2), orphaned=True) == [Start(SMTPD, MAIN)]
+    assert scan.started(SMTPD, MAIN, at(2)) == []
+    assert scan.exited(SMTPD, MAIN, KILLED, at(3)) == [Forget(SMTPD)]
+
+
+def test_what_the_killed_one_had_been_told_is_told_again():
+    scan = scanning(SMTPD, has_log=True)
+    assert scan.stop(at(2)) == [Stop(SMTPD, MAIN)]
+    assert scan.exited(SMTPD, MAIN, KILLED, at(3), orphaned=True) == [Start(SMTPD, MAIN)]
+    assert scan.started(SMTPD, MAIN, at(3)) == [Stop(SMTPD, MAIN)]
+    assert scan.exited(SMTPD, MAIN, 0, at(4)) == [Drain(SMTPD), CloseWriter(SMTPD)]
+    assert scan.exited(SMTPD, LOG, KILLED, at(5), orphaned=True) == [Start(SMTPD, LOG)]
+    assert scan.started(SMTPD, LOG, at(5)) == [Drain(SMTPD)]
+    assert scan.exited(SMTPD, LOG, 0, at(6)) == [Forget(SMTPD), Exit()]
+
+
+def test_one_that_is_to_be_replaced_when_all_is_stopped_is_told_then():
+    scan = scanning(SMTPD)
+    assert scan.exited(SMTPD, MAIN, KILLED, at(0.5), orphaned=True) == []
+    assert scan.stop(at(0.6)) == []
+    assert scan.deadline == at(1)
+    assert perform(scan, scan.tick(at(1)), 1) == [Start(SMTPD, MAIN)]
+    assert scan.entries[SMTPD].slots[MAIN].told
+    assert scan.deadline == at(1) + KILL_AFTER
 
 
 def test_a_service_without_a_name_runs_on_and_is_not_started_again():
@@ -319,6 +344,8 @@ class World(RuleBasedStateMachine):
         self.scan = Scan()
         self.directory: dict[Identity, bool] = {}  # what has a name, and whether it has a log
         self.running: set[Slot] = set()
+        self.orphaned: set[Slot] = set()
+        self.replaced: set[Slot] = set()  # by one that must be told again
         self.starts: dict[Slot, float] = {}
         self.writers: set[Identity] = set()
         self.readers: set[Identity] = set()
@@ -345,11 +372,12 @@ class World(RuleBasedStateMachine):
 
     def Start(self, identity: Identity, role: Role) -> None:
         slot = identity, role
-        assert not self.stopping
-        assert identity in self.directory, "what has no name is not started"
+        if slot not in self.orphaned:
+            assert not self.stopping
+            assert identity in self.directory, "what has no name is not started"
         assert slot not in self.running, "at most one supervise for each"
         assert self.t - self.starts.get(slot, -10.0) >= RESTART_PAUSE - 1e-6
-        piped = identity in self.writers
+        piped = identity in (self.writers if role == MAIN else self.readers)
         assert role == MAIN or piped or not self.works
         if not self.works or (role == LOG and not piped):
             self.scan.not_started(identity, role, at(self.t))
@@ -357,9 +385,12 @@ class World(RuleBasedStateMachine):
         self.running.add(slot)
         self.starts[slot] = self.t
         self.told.discard(slot)
+        if slot in self.orphaned:
+            self.replaced.add(slot)
         if role == MAIN and piped:
             self.writing.add(identity)
-        self.scan.started(identity, role, at(self.t))
+        self.orphaned.discard(slot)
+        self.perform(self.scan.started(identity, role, at(self.t)))
 
     def HandOver(self, identity: Identity) -> None:
         assert (identity, MAIN) in self.running
@@ -369,12 +400,14 @@ class World(RuleBasedStateMachine):
             self.scan.handed_over(identity)
 
     def CloseWriter(self, identity: Identity) -> None:
-        assert (identity, MAIN) not in self.running, "only after the service has ended"
+        service = identity, MAIN
+        assert service not in self.running | self.orphaned, "only after the service has ended"
         self.writers.remove(identity)  # once
 
     def Drain(self, identity: Identity) -> None:
         assert (identity, LOG) in self.running
-        assert identity in self.writers, "told before it can see the end"
+        before = identity in self.writers or (identity, LOG) in self.replaced
+        assert before, "told before it can see the end"
         assert (identity, MAIN) not in self.running, "only after the service has ended"
 
     def Stop(self, identity: Identity, role: Role) -> None:
@@ -388,7 +421,7 @@ class World(RuleBasedStateMachine):
         assert (identity, role) in self.running & self.told, "told before it is killed"
 
     def Forget(self, identity: Identity) -> None:
-        assert not {(identity, MAIN), (identity, LOG)} & self.running
+        assert not {(identity, MAIN), (identity, LOG)} & (self.running | self.orphaned)
         self.writers.discard(identity)
         self.readers.discard(identity)
         self.writing.discard(identity)
@@ -401,7 +434,7 @@ class World(RuleBasedStateMachine):
 
     def Exit(self) -> None:
         assert self.stopping
-        assert not self.running
+        assert not self.running | self.orphaned
         assert not self.readers
         self.over = True
 
@@ -424,13 +457,17 @@ class World(RuleBasedStateMachine):
     @rule(
         pick=st.randoms(use_true_random=False),
         status=st.sampled_from([0, KILLED, TROUBLE]),
+        orphaned=st.booleans(),
     )
-    def a_supervise_ends(self, pick, status: int) -> None:
+    def a_supervise_ends(self, pick, status: int, orphaned: bool) -> None:
         slot = pick.choice(sorted(self.running))
         self.running.remove(slot)
+        orphaned = orphaned and status == KILLED
+        if orphaned:
+            self.orphaned.add(slot)
         if slot[1] == MAIN:
             self.writing.discard(slot[0])
-        self.perform(self.scan.exited(*slot, status, at(self.t)))
+        self.perform(self.scan.exited(*slot, status, at(self.t), orphaned))
 
     @precondition(lambda self: not self.over)
     @rule(seconds=st.sampled_from([0.1, 0.5, 1.0, 5.0, 8.0]))
@@ -477,6 +514,13 @@ class World(RuleBasedStateMachine):
         assert known == self.running
 
     @invariant()
+    def whoever_was_left_gets_a_supervise(self) -> None:
+        for identity, role in self.orphaned:
+            slot = self.scan.entries[identity].slots[role]
+            assert slot.orphaned
+            assert self.scan.deadline <= slot.not_before
+
+    @invariant()
     def a_service_with_a_log_writes_to_it(self) -> None:
         for identity in self.readers:
             both = {(identity, MAIN), (identity, LOG)}
@@ -485,7 +529,7 @@ class World(RuleBasedStateMachine):
     @invariant()
     def stopping_is_never_stuck(self) -> None:
         if self.stopping and not self.over:
-            assert self.running
+            assert self.running | self.orphaned
             assert self.scan.deadline is not None
 
 

@@ -81,6 +81,65 @@ def test_a_service_that_is_normally_down_waits_to_be_told():
     assert service.command(b"u", at(100)) == [published(0, None, UP), Spawn()]
 
 
+# A supervise that was killed, and the next one.
+
+
+def resumed(before: Service, t: float) -> Service:
+    service = Service(at(t), normally_up=True)
+    assert service.resume(before.memory, at(t)) == [Publish(before.status)]
+    return service
+
+
+def test_the_child_of_a_killed_supervise_is_not_started_again():
+    service = resumed(running(), 5)
+    assert service.status == Status(at(0).tai, 7, False, UP)
+    assert (service.deadline, service.tick(at(6))) == (None, [])
+    assert service.command(b"t", at(7)) == [Signal(TERM)]
+    assert service.exited(KILLED, at(8)) == [published(8, None, UP), Spawn()]
+
+
+def test_what_was_wanted_stays_wanted():
+    before = running()
+    obey(before, b"dp", 1)
+    service = resumed(before, 2)
+    assert service.status == Status(at(0).tai, 7, True, DOWN)
+    assert service.exited(None, at(3)) == [published(3, None, DOWN)]
+    assert resumed(service, 4).tick(at(100)) == [], "though it is normally up"
+
+
+def test_a_pause_between_two_starts_goes_on():
+    before = running()
+    before.exited(0, at(0.25))
+    service = resumed(before, 0.5)
+    assert service.deadline == at(1).monotonic
+
+
+def test_a_start_that_was_asked_for_is_still_to_come():
+    before = running(DOWN)
+    before.exited(0, at(0.25))
+    obey(before, b"ox", 0.5)
+    service = resumed(before, 0.75)
+    assert service.tick(at(1)) == [Spawn()]
+    service.started(8, at(1))
+    assert service.exited(0, at(1.5)) == [published(1.5, None, ONCE), Exit()]
+
+
+def test_a_service_that_was_left_behind_when_its_supervise_had_to_go_is_left_again():
+    before = running(DOWN)
+    obey(before, b"x", 1)
+    before.exited(0, at(2))
+    service = Service(at(3), normally_up=True)
+    assert service.resume(before.memory, at(3)) == [Publish(before.status), Exit()]
+
+
+def test_a_start_in_the_future_delays_nothing():
+    memory = running().memory._replace(started_at=at(1000).monotonic)
+    service = Service(at(0), normally_up=True)
+    service.resume(memory, at(0))
+    service.exited(0, at(0.5))
+    assert service.deadline == at(1).monotonic
+
+
 # Restarts.
 
 
@@ -404,6 +463,7 @@ class Life(RuleBasedStateMachine):
     def begin(self, normally_up: bool) -> None:
         self.service = Service(at(0), normally_up)
         self.record = self.service.status
+        self.kept = self.service.memory
 
     def perform(self, effects: list[Effect], state_command: bool = False) -> None:
         """Be the driver, and check what it is asked."""
@@ -414,6 +474,8 @@ class Life(RuleBasedStateMachine):
         assert changed or state_command or not any(isinstance(one, Publish) for one in effects)
         for effect in effects:
             match effect:
+                case Publish():
+                    self.kept = self.service.memory
                 case Spawn():
                     assert self.child is None, "never two children"
                     self.starts.append(self.t)
@@ -498,6 +560,16 @@ class Life(RuleBasedStateMachine):
         self.perform(self.service.tick(at(self.t)))
         assert failing or len(self.starts) == starts + 1, "a deadline has something to do"
 
+    @precondition(lambda self: not self.over)
+    @rule(normally_up=st.booleans(), seconds=st.sampled_from([0.0, 0.3, 2.0]))
+    def supervise_is_killed_and_replaced(self, normally_up: bool, seconds: float) -> None:
+        self.t += seconds
+        self.sweeping = False  # what it was told by svscan, svscan must say again
+        self.service = Service(at(self.t), normally_up)
+        self.perform(self.service.resume(self.kept, at(self.t)), state_command=True)
+        if not self.over:
+            self.perform(self.service.tick(at(self.t)))
+
     @rule(fails=st.booleans())
     def kernel(self, fails: bool) -> None:
         self.fork_fails = fails
@@ -511,6 +583,7 @@ class Life(RuleBasedStateMachine):
     def everybody_knows_the_state(self) -> None:
         assert self.record == self.service.status
         assert self.record.pid == self.child
+        assert self.kept == self.service.memory, "it changes with a Publish and nothing else"
         assert not (self.record.paused and self.child is None)
 
     @invariant()

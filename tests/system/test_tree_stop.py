@@ -168,13 +168,13 @@ from supervise.drivers import steadfast
 from supervise.machines import scan, service
 from supervise.unix import processes
 steadfast.PAUSE = scan.RESTART_PAUSE = service.RESTART_PAUSE = 0.1
-reap = processes.reap
-def failing():
+reap, endings = processes.reap, processes.endings
+def curse():
     if os.path.exists("cursed"):
         os.unlink("cursed")
         raise OSError(errno.EIO, "") if os.path.exists("run") else KeyError("surprise")
-    return reap()
-processes.reap = failing"""
+processes.reap = lambda: curse() or reap()
+processes.endings = lambda: curse() or endings()"""
     )
     pid = trees.started(service)
     (service / "cursed").touch()

@@ -8,7 +8,7 @@ import pytest
 from supervise.unix import files, locks
 from supervise.unix.processes import fork
 from tests.support import processes
-from tests.support.patience import eventually
+from tests.support.patience import PATIENCE, eventually
 
 
 @pytest.fixture
@@ -44,6 +44,25 @@ def test_it_is_flock_that_other_programs_see(path):
     assert subprocess.run(["/usr/bin/flock", "-n", path, "/bin/true"], check=False).returncode == 1
     os.close(descriptor)
     assert subprocess.run(["/usr/bin/flock", "-n", path, "/bin/true"], check=False).returncode == 0
+
+
+def test_a_lock_that_is_let_go_in_time(path, background):
+    holder = background.start(
+        ["/usr/bin/flock", path, "/bin/sh", "-c", "echo held; read line"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    )
+    assert holder.stdout.readline() == b"held\n"
+    descriptor = files.open_append(path)
+    with pytest.raises(BlockingIOError):
+        locks.exclusive_within(descriptor, 0.0)
+    with pytest.raises(BlockingIOError):
+        locks.exclusive_within(descriptor, 0.1)
+    holder.stdin.write(b"\n")
+    holder.stdin.flush()
+    locks.exclusive_within(descriptor, PATIENCE)
+    os.close(descriptor)
+    holder.communicate()
 
 
 def test_waiting_for_somebody_to_let_go(path, background):

@@ -1,0 +1,106 @@
+"""supervise/child: what a supervise keeps for the one that must take over from it.
+
+A supervise that is killed leaves its service running. The next one finds the process here, makes
+sure that it is still that one, and goes on as its supervise; so there are never two of a service.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+
+from supervise import errors
+from supervise.errors import unable_to
+from supervise.formats import adoption, procstat
+from supervise.formats.adoption import Birth, Memory
+from supervise.unix import files
+
+CHILD = "supervise/child"
+BOOT_ID = "/proc/sys/kernel/random/boot_id"
+
+
+class Record:
+    """The record of the current directory; trouble with it is one warning, since the service
+    matters more."""
+
+    def __init__(self, path: str) -> None:
+        self.place = f"{path}/{CHILD}"
+        self.troubled = False
+        self.boot = boot_id()
+        with unable_to(f"open {self.place}"):
+            self.descriptor = os.open(CHILD, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+
+    def left(self) -> tuple[Memory, Birth] | None:
+        """What a supervise that did not leave has kept, since the machine was started."""
+        try:
+            record = os.pread(self.descriptor, adoption.SIZE + 1, 0)
+        except OSError as error:
+            self.complain("read", error)
+            return None
+        return of_this_boot(record, self.boot)
+
+    def keep(self, memory: Memory) -> None:
+        """Keep this until the next time; the process, if there is one, must be there."""
+        pid = memory.status.pid
+        started = start_time(pid) if pid is not None else None
+        self.write(adoption.pack(memory, Birth(self.boot, started or 0)))
+
+    def clear(self) -> None:
+        """Nobody has to take over."""
+        self.write(adoption.NOTHING)
+
+    def write(self, record: bytes) -> None:
+        try:
+            if os.pwrite(self.descriptor, record, 0) < len(record):
+                raise OSError(errno.ENOSPC, "partial write")
+            self.troubled = False
+        except OSError as error:
+            self.complain("write", error)
+
+    def complain(self, verb: str, error: OSError) -> None:
+        if not self.troubled:
+            errors.warn("supervise", f"unable to {verb} {self.place}: {errors.reason(error)}")
+        self.troubled = True
+
+
+def left_in(path: str) -> tuple[Memory, Birth] | None:
+    """What the supervise of the directory of that path has kept, seen from outside."""
+    try:
+        record = files.read_head(f"{path}/{CHILD}", adoption.SIZE + 1)
+    except OSError:
+        return None
+    return of_this_boot(record, boot_id())
+
+
+def of_this_boot(record: bytes, boot: bytes) -> tuple[Memory, Birth] | None:
+    found = adoption.unpack(record)
+    return found if found is not None and found[1].boot == boot else None
+
+
+def find(pid: int, birth: Birth) -> int | None:
+    """A pidfd for that very process; None where it is gone, be the number somebody else's now."""
+    try:
+        pidfd = os.pidfd_open(pid)
+    except OSError:
+        return None
+    # Asked after the open: who is still that process now was it then.
+    if birth.start_time and start_time(pid) == birth.start_time:
+        return pidfd
+    os.close(pidfd)
+    return None
+
+
+def start_time(pid: int) -> int | None:
+    """In clock ticks since the boot; None where there is no such process, or no /proc."""
+    try:
+        return procstat.start_time(files.read_whole(f"/proc/{pid}/stat"))
+    except OSError:
+        return None
+
+
+def boot_id() -> bytes:
+    """Which start of the machine this is; zeros where the kernel does not tell."""
+    try:
+        return adoption.boot_id(files.read_whole(BOOT_ID)) or bytes(16)
+    except OSError:
+        return bytes(16)

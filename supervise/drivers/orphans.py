@@ -1,0 +1,77 @@
+"""What killed supervises have left behind.
+
+svscan is the parent of it from then on, and so the only one who learns how it ends; the next
+supervise of the service is told.
+"""
+
+from __future__ import annotations
+
+import os
+
+from supervise.drivers import adoption
+from supervise.drivers.child import Orphan
+from supervise.formats.adoption import Birth
+from supervise.formats.status import UP
+from supervise.machines.scaneffects import Identity, Role
+from supervise.unix import processes
+
+Owner = tuple[Identity, Role]
+NOBODY = Orphan(0, None, False, None)
+
+
+class Orphans:
+    """Between the end of a supervise and the start of the next, and until the child has ended."""
+
+    def __init__(self) -> None:
+        self.left: dict[Owner, Orphan] = {}  # that the next supervise is to be told of
+        self.owners: dict[int, Owner] = {}  # whose the children are that are ours now
+        self.adopters: set[Owner] = set()
+
+    def look(self, owner: Owner, path: str | None, strays: dict[int, int]) -> bool:
+        """See what a supervise has left that was killed, in the directory of that path, where it
+        has one; whether there is something to be taken over. `strays` are those that have just
+        ended, with their raw wait statuses."""
+        self.forget(owner)
+        found = None if path is None else adoption.left_in(path)
+        self.left[owner] = NOBODY
+        if found is None:
+            return False
+        memory, birth = found
+        pid = memory.status.pid
+        if pid is not None:
+            self.left[owner] = self.orphan(owner, pid, birth, strays)
+        return pid is not None or memory.asked or memory.status.want == UP
+
+    def orphan(self, owner: Owner, pid: int, birth: Birth, strays: dict[int, int]) -> Orphan:
+        if pid in strays:
+            return Orphan(pid, None, False, strays.pop(pid))
+        pidfd = adoption.find(pid, birth)
+        if pidfd is None or not processes.is_child(pid):
+            return Orphan(pid, pidfd, False, None)
+        self.owners[pid] = owner
+        return Orphan(pid, pidfd, True, None)
+
+    def ended(self, pid: int, status: int) -> Owner | None:
+        """A stray has ended: the owner to be told, where that runs again."""
+        owner = self.owners.pop(pid, None)
+        if owner is None or owner not in self.left:
+            return owner
+        close(self.left[owner])
+        self.left[owner] = Orphan(pid, None, False, status)
+        return None
+
+    def taken(self, owner: Owner) -> None:
+        """The next supervise runs and knows."""
+        if owner in self.left:
+            self.adopters.add(owner)
+            close(self.left.pop(owner))
+
+    def forget(self, owner: Owner) -> None:
+        self.adopters.discard(owner)
+        if owner in self.left:
+            close(self.left.pop(owner))
+
+
+def close(orphan: Orphan) -> None:
+    if orphan.pidfd is not None:
+        os.close(orphan.pidfd)

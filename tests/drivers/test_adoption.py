@@ -1,0 +1,107 @@
+from __future__ import annotations
+
+import errno
+import os
+
+import pytest
+
+from supervise.drivers import adoption
+from supervise.drivers.adoption import Record
+from supervise.formats.adoption import NOTHING, Birth, Memory
+from supervise.formats.status import UP, Status
+from supervise.formats.tai64 import EPOCH, Tai64n
+from supervise.unix import processes
+
+SINCE = Tai64n(EPOCH + 7, 500)
+
+
+def memory(pid: int | None) -> Memory:
+    return Memory(Status(SINCE, pid, False, UP), 1.5, False, False)
+
+
+@pytest.fixture(autouse=True)
+def here(tmp_path, monkeypatch):
+    (tmp_path / "supervise").mkdir()
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.fixture
+def record():
+    record = Record("sv")
+    yield record
+    os.close(record.descriptor)
+
+
+def test_what_was_kept_is_found_by_the_next(record, here):
+    record.keep(memory(os.getpid()))
+    kept, birth = record.left()
+    assert kept == memory(os.getpid())
+    assert birth == Birth(adoption.boot_id(), adoption.start_time(os.getpid()))
+    assert (here / "supervise/child").stat().st_mode & 0o777 == 0o600
+
+
+def test_one_that_left_leaves_nothing(record, here):
+    record.keep(memory(None))
+    record.clear()
+    assert record.left() is None
+    assert (here / "supervise/child").read_bytes() == NOTHING
+
+
+@pytest.mark.parametrize("garbage", [b"", b"x", b"\0" * 58, b"sv1\n" * 40])
+def test_what_is_no_record_leaves_nothing(record, here, garbage):
+    (here / "supervise/child").write_bytes(garbage)
+    assert record.left() is None
+
+
+def test_the_record_of_an_earlier_boot_says_nothing(record, monkeypatch):
+    record.keep(memory(os.getpid()))
+    monkeypatch.setattr(record, "boot", bytes(16))
+    assert record.left() is None
+
+
+def test_that_very_process_is_found():
+    started = adoption.start_time(os.getpid())
+    pidfd = adoption.find(os.getpid(), Birth(adoption.boot_id(), started))
+    assert pidfd is not None
+    os.close(pidfd)
+
+
+def test_another_process_of_that_number_is_not():
+    started = adoption.start_time(os.getpid())
+    assert adoption.find(os.getpid(), Birth(adoption.boot_id(), started + 1)) is None
+    assert adoption.find(os.getpid(), Birth(adoption.boot_id(), 0)) is None
+
+
+def test_a_process_that_is_gone_is_not_found():
+    pid = processes.fork(lambda: 0)
+    birth = Birth(adoption.boot_id(), adoption.start_time(pid))
+    os.waitpid(pid, 0)
+    assert adoption.find(pid, birth) is None
+
+
+def test_trouble_is_told_once_until_it_is_over(record, capfd, monkeypatch):
+    def fail(*_: object) -> int:
+        raise OSError(errno.EIO, "made up")
+
+    with monkeypatch.context() as disk:
+        disk.setattr(os, "pwrite", fail)
+        record.keep(memory(None))
+        record.keep(memory(None))
+    warning = "supervise: warning: unable to write sv/supervise/child: input/output error\n"
+    assert capfd.readouterr().err == warning
+    record.keep(memory(None))
+    assert record.left() is not None
+    monkeypatch.setattr(os, "pwrite", fail)
+    record.clear()
+    assert capfd.readouterr().err == warning
+
+
+def test_a_record_that_cannot_be_read_is_told(record, capfd, monkeypatch):
+    def fail(*_: object) -> bytes:
+        raise OSError(errno.EIO, "made up")
+
+    monkeypatch.setattr(os, "pread", fail)
+    assert record.left() is None
+    warning = "supervise: warning: unable to read sv/supervise/child: input/output error\n"
+    assert capfd.readouterr().err == warning

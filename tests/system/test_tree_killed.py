@@ -1,0 +1,126 @@
+"""A tree whose supervises are killed: what they supervised runs on, once, under the next."""
+
+from __future__ import annotations
+
+import os
+import random
+
+import pytest
+
+from tests.support import processes, trees
+from tests.support.patience import eventually
+
+
+@pytest.fixture
+def tree(tmp_path, background):
+    return trees.Tree(tmp_path, background)
+
+
+def replaced(tree: trees.Tree, title: str) -> int:
+    """Kill a supervise and wait for the next one; its pid."""
+    before = tree.supervise(title)
+    assert before is not None
+    trees.kill(before)
+    eventually(lambda: tree.supervise(title) not in (None, before), f"{title} again")
+    directory = tree.scan / title.removeprefix("supervise ")
+    eventually(lambda: trees.is_supervised(directory), f"{title} ready")
+    pid = tree.supervise(title)
+    assert pid is not None
+    return pid
+
+
+def instances(tree: trees.Tree, word: str) -> list[int]:
+    """The processes below svscan whose title has that word."""
+    found = processes.descendants(tree.svscan.pid)
+    return [pid for pid in found if word in processes.title(pid)]
+
+
+def test_the_service_runs_on_under_the_next_supervise(tree):
+    service = tree.add("a", "exec sleep 12345")
+    tree.start(trees.QUICK)
+    pid = trees.started(service)
+    eventually(lambda: instances(tree, "12345") == [pid])
+    before = trees.read(service)
+    for _ in range(5):
+        replaced(tree, "supervise a")
+        assert trees.read(service) == before
+        assert instances(tree, "12345") == [pid]
+    trees.control(service, b"t")
+    assert trees.started(service, other_than=pid)
+    assert tree.said() == []
+    assert tree.stop() == 0
+
+
+@pytest.mark.parametrize("letters", [b"d", b"o"])
+def test_what_was_wanted_is_still_wanted(tree, letters):
+    service = tree.add("a", "exec sleep 12345")
+    tree.start(trees.QUICK)
+    trees.started(service)
+    trees.control(service, letters)
+    eventually(lambda: trees.read(service).want != b"u")
+    replaced(tree, "supervise a")
+    trees.control(service, b"k")
+    assert trees.stopped(service).want == letters.replace(b"o", b"\0")
+    assert tree.stop() == 0
+
+
+def test_a_service_is_stopped_although_its_supervise_is_killed_meanwhile(tree):
+    service = tree.add("a", "trap '' TERM; echo >ready; while :; do sleep 0.1; done")
+    tree.start(trees.QUICK + "; scan.KILL_AFTER = 1.0")
+    pid = trees.started(service)
+    eventually((service / "ready").exists)
+    supervise = tree.supervise("supervise a")
+    tree.svscan.terminate()
+    eventually(lambda: trees.read(service).want == b"d")
+    trees.kill(supervise)
+    assert tree.svscan.wait() == 0
+    assert processes.state(pid) == "gone"
+
+
+def test_no_line_is_lost_while_supervises_are_killed(tree):
+    service = tree.add("a", trees.COUNTING, log=trees.LOGGER)
+    tree.start(trees.QUICK)
+    lines = service / "log/lines"
+    eventually(lambda: len(trees.lines(lines)) > 100)
+    order = random.Random(7)
+    for _ in range(10):
+        replaced(tree, order.choice(["supervise a", "supervise a/log"]))
+        seen = len(trees.lines(lines))
+        eventually(lambda seen=seen: len(trees.lines(lines)) > seen + 10, "lines go on")
+    assert tree.stop() == 0
+    assert trees.missing(lines) == []
+    assert len({line.split()[0] for line in trees.lines(lines)}) == 1, "one process wrote them all"
+    assert trees.lines(lines)[-1].endswith(" last")
+
+
+def test_a_log_drains_although_its_supervise_is_killed_meanwhile(tree):
+    waiting = "while [ ! -e go ]; do sleep 0.05; done\nexec cat >>lines"
+    service = tree.add("a", "echo line; echo >written; exec sleep 12345", log=waiting)
+    tree.start(trees.QUICK)
+    trees.started(service / "log")
+    eventually((service / "written").exists)
+    tree.svscan.terminate()
+    eventually(lambda: tree.supervise("supervise a") is None)
+    replaced(tree, "supervise a/log")
+    (service / "log/go").touch()
+    assert tree.svscan.wait() == 0
+    assert trees.lines(service / "log/lines") == ["line"]
+
+
+def test_a_supervise_that_is_killed_in_the_middle_of_a_start(tree):
+    """Wherever it is killed: never two, and never none for long."""
+    service = tree.add("a", "echo $$ >>starts; exec sleep 12345")
+    tree.start(trees.QUICK)
+    order = random.Random(11)
+    for _ in range(20):
+        pid = trees.started(service)
+        trees.kill(pid)
+        for _ in range(order.randrange(2000)):
+            os.getpid()
+        supervise = tree.supervise("supervise a")
+        if supervise is not None:
+            trees.kill(supervise)
+        trees.started(service, other_than=pid)
+        assert len(instances(tree, "12345")) <= 1
+    assert tree.stop() == 0
+    assert processes.descendants(os.getpid()) == []
