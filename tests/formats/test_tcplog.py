@@ -3,7 +3,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from supervise.formats import tcplog
@@ -46,15 +46,21 @@ ips = st.sampled_from([b"127.0.0.1", b"::1", b"::ffff:1.2.3.4", b"fe80::1:2"])
 ports = st.integers(0, 65535)
 
 
+# From the left: a name has no colon, and an address that has some is in brackets.
+LOCAL_FIELDS = re.compile(r"([^:]*):(\[[^]]*\]|[^:]*):(\d+)")
+REMOTE_FIELDS = re.compile(r"([^:]*):(\[[^]]*\]|[^:]*):([^:]*):(\d+)")
+
+
 @given(st.builds(Connection, names, ips, ports, names, ips, names, ports))
+@example(Connection(b"[", b"::1", 0, b"[a", b"127.0.0.1", b"]", 0))
 def test_a_line_can_always_be_split_into_its_fields(connection):
     words = tcplog.decided("ok", 7, connection).split(" ")
     assert words[:3] == ["tcpserver:", "ok", "7"]
-    found = [re.findall(r"(\[[^]]*\]|[^:\[]*[^:]*)(?::|$)", word)[:-1] for word in words[3:]]
+    assert len(words) == 5
+    local, remote = LOCAL_FIELDS.fullmatch(words[3]), REMOTE_FIELDS.fullmatch(words[4])
     local_ip, remote_ip = (
         f"[{ip.decode()}]" if b":" in ip else ip.decode()
         for ip in (connection.local_ip, connection.remote_ip)
     )
-    assert [len(fields) for fields in found] == [3, 4]
-    assert found[0][1:] == [local_ip, str(connection.local_port)]
-    assert (found[1][1], found[1][3]) == (remote_ip, str(connection.remote_port))
+    assert local.group(2, 3) == (local_ip, str(connection.local_port))
+    assert remote.group(2, 4) == (remote_ip, str(connection.remote_port))
