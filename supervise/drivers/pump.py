@@ -18,6 +18,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
+    from supervise.drivers import pumptls
     from supervise.machines.relay import Effect, Relay, Way
 
 # Bytes of one read: a record of it is short enough to be written in one piece, and when poll has
@@ -28,8 +29,7 @@ NETWORK_IN, NETWORK_OUT, LOG = 0, 1, 2
 
 def interpose(make_relay: Callable[[], Relay]) -> None:
     """Fork a helper that keeps our descriptors 0, 1 and 2; from here on ours are pipes to it."""
-    # TLS would begin behind our back, and we would read what is ciphertext then for the program.
-    os.environb.pop(b"SSLCTLFD", None)
+    switch = tls_switch()
     with errors.unable_to("create pipe"):
         program_in, helper_out = pipes.make()
         helper_in, program_out = pipes.make()
@@ -40,7 +40,12 @@ def interpose(make_relay: Callable[[], Relay]) -> None:
         os.close(program_out)
         sources = {INWARD: NETWORK_IN, OUTWARD: helper_in}
         sinks = {INWARD: helper_out, OUTWARD: NETWORK_OUT}
-        Pump(make_relay(), sources, sinks).run()
+        if switch is None:
+            Pump(make_relay(), sources, sinks).run()
+        else:
+            from supervise.drivers import pumptls
+
+            pumptls.SwitchingPump(make_relay, sources, sinks, switch).run()
         return 0
 
     with errors.unable_to("fork"):
@@ -50,6 +55,18 @@ def interpose(make_relay: Callable[[], Relay]) -> None:
     with errors.unable_to("move descriptors"):
         descriptors.move(program_in, 0)
         descriptors.move(program_out, 1)
+    if switch is not None:
+        switch.hand_over()
+
+
+def tls_switch() -> pumptls.Switch | None:
+    """What we need where the program may begin TLS, which most of them may not."""
+    if b"SSLCTLFD" not in os.environb:
+        return None
+    from supervise.drivers import pumptls
+
+    with errors.unable_to("create pipe"):
+        return pumptls.switch()
 
 
 class Pump:
@@ -59,6 +76,7 @@ class Pump:
         self.relay = relay
         self.sources = sources
         self.sinks = sinks
+        self.others: list[int] = []  # what else is to be noticed
 
     def run(self) -> None:
         while not self.relay.over:
@@ -70,11 +88,17 @@ class Pump:
         """What can be done now without blocking: writes first, as they make room to read."""
         reading, writing = self.relay.reading, self.relay.writing
         readable, writable = readiness.wait(
-            [self.sources[way] for way in reading], [self.sinks[way] for way in writing]
+            [*(self.sources[way] for way in reading), *self.others],
+            [self.sinks[way] for way in writing],
         )
+        for descriptor in readable & set(self.others):
+            self.notice(descriptor)
         writes = [(self.write, way) for way in writing if self.sinks[way] in writable]
-        reads = [(self.read, way) for way in reading if self.sources[way] in readable]
+        reads = [(self.read, way) for way in self.relay.reading if self.sources[way] in readable]
         return writes + reads
+
+    def notice(self, descriptor: int) -> None:
+        """One of the others can be read; before anything that was said after that is passed on."""
 
     def read(self, way: Way) -> list[Effect]:
         try:

@@ -119,6 +119,10 @@ class Relay:
         direction = self.directions[way]
         direction.pending = direction.pending[count:]
 
+    def leave(self, way: Way) -> None:
+        """Read no more of a direction, which goes on elsewhere; what was read is still written."""
+        self.directions[way].open = False
+
     def refused(self, way: Way) -> list[Effect]:
         """The reader is gone. A program that reads no more may yet have much to say, so this is
         the end of one direction only; without a network there is nobody to say it to."""

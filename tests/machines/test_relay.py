@@ -121,3 +121,12 @@ class TwoStreams(RuleBasedStateMachine):
 
 TestTwoStreams = TwoStreams.TestCase
 TestTwoStreams.settings = settings(max_examples=50, stateful_step_count=20, deadline=None)
+
+
+def test_a_direction_that_is_left_is_read_no_more_and_written_to_its_end():
+    relay = Relay()
+    relay.received(IN, b"abc")
+    relay.leave(IN)
+    assert (relay.reading, relay.writing) == ([OUT], [IN])
+    relay.written(IN, 3)
+    assert (relay.reading, relay.writing, relay.over) == ([OUT], [], False)

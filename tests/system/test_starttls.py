@@ -195,3 +195,31 @@ def test_a_program_that_never_begins_leaves_nobody(background, tmp_path, certifi
     assert running.lines(6)[4:] == ["tcpserver: end PID status 0", "tcpserver: status: 0/40"]
     (keyholder,) = processes.children(running.process.pid)
     eventually(lambda: processes.children(keyholder) == [])
+
+
+def test_recordio_records_the_text_before_and_after(server, certificate, home):
+    running = server("-N", "recordio")
+    with client(running, certificate) as one:
+        one.starttls(context=certificates.client(certificate))
+        one.sendmail("s@client.example", ["r@ours.example"], b"Subject: x\r\n\r\ntext\r\n")
+        assert one.docmd("RCPT TO:<x@elsewhere.example>")[0] == 503
+    assert b" with ESMTPS; " in home.messages[0]
+    eventually(lambda: b" end " in running.log())
+    pid = re.search(rb"pid (\d+) from", running.log())[1]
+    dialogue = re.findall(rb"^%s ([<>] [A-Z0-9]+)" % pid, running.log().upper(), re.M)
+    assert dialogue.index(b"< STARTTLS") < dialogue.index(b"> 220", 1) < dialogue.index(b"< MAIL")
+    assert dialogue[-4:] == [b"< RCPT", b"> 503", b"< QUIT", b"> 221"]
+    assert "tcpserver: end PID status 0" in running.lines(1)
+
+
+def test_a_client_that_is_fast_loses_nothing_to_recordio(server, certificate):
+    """Its first word of TLS comes together with the answer, again and again."""
+    running = server("-N", "recordio")
+    for _ in range(10):
+        with running.connect() as plain:
+            assert line(plain).startswith(b"220 ")
+            plain.sendall(b"STARTTLS\r\n")
+            assert line(plain) == READY
+            with wrap(plain, certificate) as secure:
+                secure.sendall(b"QUIT\r\n")
+                assert read_all(secure) == b"221 me.example\r\n"
