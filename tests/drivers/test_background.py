@@ -184,6 +184,10 @@ def look_like_inetd_s() -> None:
     other.detach()
 
 
+def look_like_init_s() -> None:
+    os.getppid = lambda: 1
+
+
 @pytest.mark.parametrize(
     "before",
     [
@@ -193,6 +197,7 @@ def look_like_inetd_s() -> None:
         have_streams_of_its_own,
         take_a_directory_for_input,
         look_like_inetd_s,
+        look_like_init_s,
     ],
 )
 def test_it_is_by_itself_whatever_it_came_from(seen, before):

@@ -71,6 +71,7 @@ def test_its_process_is_svscan_with_nothing_but_its_own_open(boot):
     service = make_service(boot.scan / "a")
     boot.start()
     pid = started(service)
+    eventually(lambda: processes.title(pid) == "sleep 10000")
     eventually(lambda: processes.title(boot.svscan.pid) == f"svscan {boot.scan}")
     assert processes.title(processes.children(boot.svscan.pid)[-1]) == "supervise a"
     for process in (boot.svscan.pid, pid):

@@ -68,7 +68,7 @@ def daemon(tmp_path):
 
 
 def test_when_it_is_started_every_service_answers(daemon):
-    services = [make_service(daemon.scan / f"s{number}", log=LOGGER) for number in range(10)]
+    services = [make_service(daemon.scan / f"s{number}", log=LOGGER) for number in range(3)]
     slow = """\
 import time
 from supervise.drivers.ownership import Ownership
@@ -79,9 +79,9 @@ def late(self):
 Ownership.announce = late"""
     daemon.start(slow)
     places = [place for service in services for place in (service, service / "log")]
-    assert [trees.is_supervised(place) for place in places] == [True] * 20
+    assert [trees.is_supervised(place) for place in places] == [True] * 6
     done = processes.finish(processes.module("svstat", *map(str, places)))
-    assert done.stdout.count(b"\n") == 20
+    assert done.stdout.count(b"\n") == 6
     assert b"not running" not in done.stdout
 
 
@@ -187,6 +187,15 @@ def test_stop_waits_for_the_end_of_everything(daemon):
     assert [trees.missing(log) for log in logs] == [[], []]
     assert daemon.svscan("--status") == NOT_RUNNING
     assert daemon.svscan("--stop") == (0, b"svscan: not running\n", b"")
+
+
+def test_stop_waits_for_a_service_that_does_not_hear(daemon):
+    service = make_service(daemon.scan / "a", "trap '' TERM; echo deaf >said; exec sleep 10000")
+    pid = daemon.start("from supervise.machines import scan; scan.KILL_AFTER = 1.0")
+    child = started(service)
+    eventually((service / "said").exists)
+    daemon.stop()
+    assert (trees.ended(child), trees.ended(pid)) == (True, True)
 
 
 def test_stop_reaches_one_that_was_paused(daemon):
