@@ -85,14 +85,20 @@ def option_row(option: Option) -> tuple[str, str]:
 
 
 def synopsis(manual: Manual) -> Iterator[str]:
-    """The words of the synopsis, with each option in the place of all."""
+    """The parts of the synopsis, with each option in the place of all; what is in brackets stays on
+    one line."""
     yield bold(manual.name)
     rest = manual.synopsis.removeprefix(manual.name)
     if "[ options ]" in rest:
         rest = rest.replace("[ options ]", "")
         yield from options(manual)
+    part: list[str] = []
     for word in rest.split():
-        yield escape(word) if word in ("[", "]", "|", "...") else italic(word)
+        part.append(escape(word) if word in ("[", "]", "|", "...") else italic(word))
+        if part.count("[") == part.count("]"):
+            yield r"\ ".join(part)
+            part = []
+    yield from part
 
 
 def options(manual: Manual) -> Iterator[str]:

@@ -2,6 +2,10 @@
 
 svscan [ options ] [ directory ]
 
+The scan directory is the one it is in unless told otherwise. Every directory there, or link to one,
+whose name does not begin with a dot is a service directory; where it has a directory `log`, that is
+the service that gets its output.
+
 Starts a service the moment its name appears, and a supervise that has ended at once. TERM, INT and
 QUIT stop everything in order: services first (TERM, CONT, and KILL after 7 seconds), then their
 loggers once they have read all; a second such signal does not wait. HUP looks at the whole

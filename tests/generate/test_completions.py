@@ -8,7 +8,10 @@ import pytest
 from scripts.generate import completions, manual, programs
 from scripts.generate.completions import Operands
 from tests.support import shells
+from tests.support.patience import PATIENCE
 
+# A shell may begin slowly where the machine has much to do.
+pytestmark = pytest.mark.timeout(10 * PATIENCE)
 ROOT = Path(__file__).parents[2]
 
 

@@ -26,7 +26,7 @@ PAGE = r"""
 .SH NAME
 my\-tool \- do it well
 .SH SYNOPSIS
-\fBmy\-tool\fR [\ \fB\-az\fR\ ] [\ \fB\-n\fR\ \fIsize\fR\ ] \fIhost\fR [ \fIarg\fR ... ]
+\fBmy\-tool\fR [\ \fB\-az\fR\ ] [\ \fB\-n\fR\ \fIsize\fR\ ] \fIhost\fR [\ \fIarg\fR\ ...\ ]
 .SH DESCRIPTION
 Read \fB$HOME\fR, \fB\-x\fR or so.
 .SH OPTIONS
