@@ -9,7 +9,9 @@ number or the name of a service.
 The program finds in its environment PROTO (TCP or TCP6), TCPLOCALIP, TCPLOCALPORT, TCPLOCALHOST,
 TCPREMOTEIP, TCPREMOTEPORT, TCPREMOTEHOST and TCPREMOTEINFO; what is not known is not set. Options:
 
-    -c n      serve at most n connections at once (40)
+    -c n      serve at most n connections at once (40; never more than 65536)
+    -C n:msg  serve at most n of them from one address; one more is told the message, in which \\n,
+              \\r and \\\\ are LF, CR and a backslash (with -n nothing), and closed
     -b n      let n more wait in the kernel (1024)
     -x file   ask this database of rules, made by tcprules, whether a client may connect; it is
               opened for each connection, so a new one counts at once
@@ -52,6 +54,20 @@ TCPREMOTEIP, TCPREMOTEPORT, TCPREMOTEHOST and TCPREMOTEINFO; what is not known i
 The names and the user are asked for all at once. What is not known after 5 seconds is taken not to
 be there; -t gives the user, and only the user, more time or less.
 
+-c and -C may name a file, by a word with a slash, that holds the value in its first line.
+
+A client is also refused by these variables of the environment, or of the rule that is about it:
+
+    MAXCONNIP   when there are n connections from its address already; 0 refuses always, as below
+    MAXCONNC    when there are n from the addresses that share its first 24 bits (IPv6: 64)
+    MAXCONNNET  the same for other lengths, IPv4/IPv6:n, such as 16:200, 22/48:20 or /56:5
+    MAXLOAD     when the machine's load of the last minute is n hundredths or more
+    DIEMSG      what such a client is told, and CR LF, before the connection is closed
+
+An empty variable sets no limit. A connection counts for these from when its program is run, until
+its process has ended. Where there is a limit on its address the program finds in TCPCONCURRENCY
+how many connections from there are served, its own included.
+
 Exits 0 on SIGTERM, when the children go on; 100 for wrong usage, 111 when it could not begin. A
 child exits 100 when the rules deny its client, 111 when it could not run the program or the client
 did not make the handshake.
@@ -66,6 +82,8 @@ from typing import TYPE_CHECKING
 from supervise import errors, program
 from supervise.drivers import connection, hosts, listener
 from supervise.drivers.connection import QUIET, TELLING, WARNING, Settings
+from supervise.drivers.conntable import Place
+from supervise.drivers.limitfiles import Limits
 from supervise.errors import unable_to
 from supervise.formats import number
 from supervise.unix import accounts, descriptors
@@ -75,17 +93,18 @@ if TYPE_CHECKING:
     from supervise.formats.networks import Network
 
 USAGE = (
-    "tcpserver: usage: tcpserver [ -461UXpPhHrRoOdDqQv ] [ -c limit ] [ -x rules.cdb ]"
-    " [ -B banner ] [ -g gid ] [ -u uid ] [ -b backlog ] [ -l localname ] [ -t timeout ]"
-    " [ -T handshaketimeout ] [ -y proxies ] [ -n certificate ] [ -N certificate ]"
-    " [ -I interface ] host port program"
+    "tcpserver: usage: tcpserver [ -461UXpPhHrRoOdDqQv ] [ -c limit ] [ -C limit:msg ]"
+    " [ -x rules.cdb ] [ -B banner ] [ -g gid ] [ -u uid ] [ -b backlog ] [ -l localname ]"
+    " [ -t timeout ] [ -T handshaketimeout ] [ -y proxies ] [ -n certificate ]"
+    " [ -N certificate ] [ -I interface ] host port program"
 )
 
 
 class Wanted(Settings):
     """What the command line asks for."""
 
-    limit = 40
+    total = b"40"
+    per_address: bytes | None = None
     backlog = 1024  # beyond it the kernel drops packets, and some clients, of a burst; theirs is 20
     group = 0  # 0: stay what we are
     user = 0
@@ -115,7 +134,6 @@ SWITCHES: dict[str, tuple[str, object]] = {
     "v": ("verbosity", TELLING),
 }
 NUMBERS = {
-    "c": "limit",
     "b": "backlog",
     "g": "group",
     "u": "user",
@@ -124,7 +142,7 @@ NUMBERS = {
 }
 WORDS = {"x": "rules", "I": "interface"}
 CERTIFICATES = {"n": False, "N": True}  # whether the program begins TLS
-BYTES = {"B": "banner", "l": "local_name", "y": "proxy_words"}
+BYTES = {"c": "total", "C": "per_address", "B": "banner", "l": "local_name", "y": "proxy_words"}
 ROOT = 0
 FROM_ENVIRONMENT = {"UID": "user", "GID": "group"}
 
@@ -171,6 +189,7 @@ def serve(wanted: Wanted, host: str, port: str, child: list[str]) -> int:
         descriptors.open_standard()
     if wanted.proxy_words is not None:
         wanted.proxies = proxies(wanted.proxy_words)
+    wanted.limits = Limits(wanted.total, wanted.per_address)
     listening_port = hosts.port_number(port)
     listening = listener.listen(place(wanted, host), listening_port, wanted.backlog)
     local_port = listener.port_of(listening)
@@ -179,10 +198,10 @@ def serve(wanted: Wanted, host: str, port: str, child: list[str]) -> int:
     wanted.hold_key(lambda: take_on(wanted))
     drop_privileges(wanted)
 
-    def begin(accepted: socket.socket, peer: End) -> int:
-        return connection.serve(wanted, child, accepted, peer, program.become)
+    def begin(accepted: socket.socket, peer: End, row: Place) -> int:
+        return connection.serve(wanted, child, accepted, peer, row, program.become)
 
-    server = listener.Listener(wanted, listening, wanted.limit, begin)
+    server = listener.Listener(wanted, listening, begin)
     if wanted.print_port:
         print_port(wanted, local_port)
     listener.leave_standard()

@@ -1,7 +1,7 @@
 """One connection of tcpserver, in the child that serves it: from the first log line to the program.
 
-The order is the interface: PROXY header, first log line, banner, local name, remote name, remote
-info, rules, log line, program.
+The order is the interface: PROXY header, first log line, limit of its address, banner, local name,
+remote name, remote info, rules, limits that they set, log line, program.
 So a client that the rules deny has had the banner, and has cost all look-ups.
 """
 
@@ -16,6 +16,9 @@ from typing import TYPE_CHECKING
 
 from supervise import errors
 from supervise.drivers import lookups
+from supervise.drivers.conntable import Place
+from supervise.drivers.limitfiles import Limits
+from supervise.drivers.turnstile import TurnedAway, Turnstile
 from supervise.formats import address, tcplog, ucspi
 from supervise.unix import descriptors, files, sockets
 from supervise.unix.sockets import End
@@ -26,6 +29,7 @@ if TYPE_CHECKING:
 
 QUIET, WARNING, TELLING = range(3)
 
+Changes = list[tuple[bytes, bytes]]
 Become = Callable[[list[str], Mapping[bytes, bytes]], int]
 
 
@@ -40,10 +44,15 @@ class Settings(lookups.Settings):
     keep_ip_options = False
     at_once = False
     as_ipv6 = False
+    limits = Limits(b"40")
     proxies: Sequence[Network] = ()  # who has to say first whom they speak for
     certificate: str | None = None  # None: no TLS
     tls_delayed = False  # whether the program begins it
     tls: Tls | None = None  # what is made of these
+
+    def shown(self, ip: bytes) -> bytes:
+        """An IPv4 client of an IPv6 socket is an IPv4 client, unless the user wants IPv6 always."""
+        return address.long(ip) if self.as_ipv6 else address.short(ip)
 
     def tell(self, line: str) -> None:
         if self.verbosity >= TELLING:
@@ -72,12 +81,17 @@ class Settings(lookups.Settings):
 
 
 def serve(
-    settings: Settings, words: list[str], connection: socket.socket, peer: End, become: Become
+    settings: Settings,
+    words: list[str],
+    connection: socket.socket,
+    peer: End,
+    place: Place,
+    become: Become,
 ) -> int:
     """Serve one connection: return the exit code of the child, or become the program."""
     signal.signal(signal.SIGPIPE, signal.SIG_IGN)  # until then a lost client is an error to report
     try:
-        return Child(settings, connection, peer).run(words, become)
+        return Child(settings, connection, peer, place).run(words, become)
     except errors.Failure as failure:
         settings.warn(f"dropping connection, {failure.text}")
         return failure.code
@@ -89,32 +103,37 @@ def serve(
 class Child:
     """The child of one connection, and what it finds out."""
 
-    def __init__(self, settings: Settings, connection: socket.socket, peer: End) -> None:
+    def __init__(
+        self, settings: Settings, connection: socket.socket, peer: End, place: Place
+    ) -> None:
         self.settings = settings
         self.connection = connection
+        self.turnstile = Turnstile(place, settings.limits.per_address)
         self.remote = self.shown(peer)
         self.local: End | None = None  # None: what the socket says
         self.line: Line | None = None  # where TLS comes between the client and us
         self.tls_variables: Variables = []
 
     def shown(self, end: End) -> End:
-        """An IPv4 client of an IPv6 socket is an IPv4 client, unless the user wants IPv6 always."""
-        shape = address.long if self.settings.as_ipv6 else address.short
-        return end._replace(ip=shape(end.ip))
+        return end._replace(ip=self.settings.shown(end.ip))
 
     def run(self, words: list[str], become: Become) -> int:
         if self.settings.proxies:
             self.heed_proxy()
         self.settings.tell(tcplog.began(os.getpid(), address.text(self.remote.ip)))
+        if turned_away := self.turnstile.arrive(self.remote.ip):
+            return self.deny(lookups.unasked(self.settings, self.here(), self.remote), turned_away)
         self.set_options()
         if not self.secured():
             return errors.TEMPORARY
         self.greet()
         facts = self.find_out()
         denied, changes = self.judge(facts)
-        self.settings.tell(tcplog.decided("deny" if denied else "ok", os.getpid(), facts))
         if denied:
-            return errors.PERMANENT
+            return self.deny(facts)
+        if turned_away := self.admit(facts, changes):
+            return self.deny(facts, turned_away)
+        self.settings.tell(tcplog.decided("ok", os.getpid(), facts))
         self.offer_tls()
         environment = self.environment(facts, changes)
         self.to_standard()
@@ -173,12 +192,15 @@ class Child:
             files.write_all(self.line.writing, text)
 
     def find_out(self) -> tcplog.Connection:
+        return lookups.find_out(self.settings, self.here(), self.remote)
+
+    def here(self) -> End:
         if self.local is None:
             with errors.unable_to("get local address"):
                 self.local = self.shown(sockets.end(self.connection.getsockname()))
-        return lookups.find_out(self.settings, self.local, self.remote)
+        return self.local
 
-    def judge(self, facts: tcplog.Connection) -> tuple[bool, list[tuple[bytes, bytes]]]:
+    def judge(self, facts: tcplog.Connection) -> tuple[bool, Changes]:
         """Whether the rules deny this client, and the variables that they set."""
         if self.settings.rules is None:
             return False, []
@@ -195,9 +217,31 @@ class Child:
                 raise
         return decision.deny, decision.settings
 
-    def environment(
-        self, facts: tcplog.Connection, changes: list[tuple[bytes, bytes]]
-    ) -> dict[bytes, bytes]:
+    def admit(self, facts: tcplog.Connection, changes: Changes) -> TurnedAway | None:
+        """Why the limits that are set for this client turn it away, if they do."""
+        variables = dict(changes)
+        return self.turnstile.serve(
+            self.remote.ip,
+            facts.remote_host,
+            lambda name: variables.get(name, os.environb.get(name)),
+        )
+
+    def deny(self, facts: tcplog.Connection, turned_away: TurnedAway | None = None) -> int:
+        self.turnstile.leave()
+        why = "" if turned_away is None else tcplog.why(*turned_away.refusal)
+        self.settings.tell(tcplog.decided("deny", os.getpid(), facts) + why)
+        if turned_away is not None and turned_away.message:
+            self.part_with(turned_away.message)
+        return errors.PERMANENT
+
+    def part_with(self, message: bytes) -> None:
+        """Say what can be said without waiting; nothing where the client expects a handshake."""
+        if self.line is not None:
+            self.line.write_now(message)
+        elif self.settings.tls is None or self.settings.tls.delayed:
+            sockets.part_with(self.connection, message)
+
+    def environment(self, facts: tcplog.Connection, changes: Changes) -> dict[bytes, bytes]:
         environment = dict(os.environb)
         protocol = b"TCP" if len(self.remote.ip) == 4 else b"TCP6"
         scope = self.remote.scope
@@ -207,6 +251,9 @@ class Child:
             environment.pop(name, None)
             if value is not None:
                 environment[name] = value
+        environment.pop(b"TCPCONCURRENCY", None)
+        if self.turnstile.concurrency is not None:
+            environment[b"TCPCONCURRENCY"] = b"%d" % self.turnstile.concurrency
         environment.update(changes)
         environment.pop(b"", None)  # no name: exec would refuse all of them
         return environment

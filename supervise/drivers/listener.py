@@ -9,10 +9,11 @@ import socket
 import time
 from collections.abc import Callable
 from types import FrameType
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from supervise import errors
 from supervise.drivers.connection import Settings
+from supervise.drivers.conntable import ConnTable, Place
 from supervise.errors import unable_to
 from supervise.formats import tcplog
 from supervise.machines.slots import Slots
@@ -20,12 +21,15 @@ from supervise.unix import processes, signals, sockets
 from supervise.unix.sockets import End
 from supervise.unix.waiting import Waiter
 
+if TYPE_CHECKING:
+    from supervise.drivers.tls import Tls
+
 ANY_IPV4, ANY_IPV6 = bytes(4), bytes(16)
 NO_IPV6 = (errno.EAFNOSUPPORT, errno.EADDRNOTAVAIL)  # not in the kernel; switched off there
 
 ENDING = {signal.SIGTERM, signal.SIGHUP, signal.SIGINT}
 
-Serve = Callable[[socket.socket, End], int]
+Serve = Callable[[socket.socket, End, Place], int]
 
 
 def listen(place: End | None, port: int, backlog: int) -> socket.socket:
@@ -68,12 +72,11 @@ def port_of(listening: socket.socket) -> int:
 class Listener:
     """Accepts connections and hands each to a child that serves it."""
 
-    def __init__(
-        self, settings: Settings, listening: socket.socket, limit: int, serve: Serve
-    ) -> None:
+    def __init__(self, settings: Settings, listening: socket.socket, serve: Serve) -> None:
         self.settings = settings
         self.listening = listening
-        self.slots = Slots(limit)
+        self.table = ConnTable(settings.limits.highest())
+        self.slots = Slots(settings.limits.total)
         self.serve = serve
         self.waiter = Waiter()
         self.watching = False
@@ -98,7 +101,7 @@ class Listener:
         while True:
             ready = self.wait()
             if self.tls is not None and self.tls.reports in ready:
-                self.give_back(self.tls.learn())
+                self.hear_of_relays(self.tls)
             if self.wakeup in ready:
                 signals.take()
                 self.reap()
@@ -129,7 +132,8 @@ class Listener:
 
     def accept(self) -> None:
         """Accept one client, not all who wait: between two of them ended children are collected,
-        so that the count that is told is the true one."""
+        so that the count that is told is the true one, and nobody is one too many because of a
+        connection that had ended when he came."""
         try:
             connection, peer = self.listening.accept()
         except (BlockingIOError, InterruptedError, ConnectionAbortedError):
@@ -138,36 +142,51 @@ class Listener:
             if self.slots.refuse(time.monotonic()):
                 self.settings.warn(f"unable to accept: {errors.reason(error)}")
             return
+        if self.tls is not None:
+            self.hear_of_relays(self.tls)
+        self.reap()
         self.slots.take()
         self.tell_status()
         self.hand_over(connection, sockets.end(peer))
 
     def hand_over(self, connection: socket.socket, peer: End) -> None:
+        place = self.table.take(peer.ip, time.monotonic())
         try:
-            processes.fork(lambda: self.child(connection, peer))
+            pid = processes.fork(lambda: self.child(connection, peer, place))
         except OSError as error:
+            self.table.take_back(place)
             self.settings.warn(f"dropping connection, unable to fork: {errors.reason(error)}")
             self.slots.drop(time.monotonic())
             self.tell_status()
         else:
+            self.table.give(place, pid)
             self.slots.serve()
         connection.close()
 
-    def child(self, connection: socket.socket, peer: End) -> int:
+    def child(self, connection: socket.socket, peer: End, place: Place) -> int:
         self.listening.close()
-        return self.serve(connection, peer)
+        return self.serve(connection, peer, place)
 
     def reap(self) -> None:
         for pid, wait_status in processes.reap():
             if self.tls is not None and pid == self.tls.pid:
                 raise self.tls.gone()
             self.settings.tell(tcplog.ended(pid, wait_status))
-            self.give_back(self.tls is None or self.tls.couples.program_ended(pid))
+            relay = None if self.tls is None else self.tls.couples.program_ended(pid)
+            if relay is None:
+                self.free(pid)
+            else:
+                self.table.hand_on(pid, relay)
 
-    def give_back(self, count: int) -> None:
-        for _ in range(count):
+    def hear_of_relays(self, tls: Tls) -> None:
+        for relay in tls.learn():
+            self.free(relay)
+
+    def free(self, pid: int) -> None:
+        """Nobody is left who serves the connection of that child."""
+        if self.table.end(pid):
             self.slots.give_back()
-            self.tell_status()
+        self.tell_status()
 
     def tell_status(self) -> None:
         self.settings.tell(tcplog.status(self.slots.count, self.slots.limit))

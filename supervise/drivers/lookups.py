@@ -67,6 +67,19 @@ def find_out(settings: Settings, local: End, remote: End) -> Connection:
     )
 
 
+def unasked(settings: Settings, local: End, remote: End) -> Connection:
+    """What is known without asking anybody."""
+    return Connection(
+        settings.local_name,
+        address.text(local.ip),
+        local.port,
+        None,
+        address.text(remote.ip),
+        None,
+        remote.port,
+    )
+
+
 async def local_host(settings: Settings, local: End, until: float) -> bytes | None:
     if settings.local_name is not None:
         return settings.local_name

@@ -59,6 +59,14 @@ class Line(NamedTuple):
         unknown = [(name, None) for name in tlsfacts.NAMES]
         return [*unknown, *zip(tlsfacts.DELAYED, numbers, strict=True)]
 
+    def write_now(self, text: bytes) -> None:
+        """Write what can be written without waiting."""
+        os.set_blocking(self.writing, False)
+        try:
+            os.write(self.writing, text)
+        except OSError:
+            pass  # the client is gone, or does not read
+
     def to_standard(self) -> None:
         """The program reads and writes the text as descriptors 0 and 1."""
         descriptors.move(self.reading, 0)
@@ -98,14 +106,14 @@ class Tls:
         """Have the files read again."""
         channels.send(self.orders, RENEW)
 
-    def learn(self) -> int:
-        """Hear the reports; returns how many slots they free."""
-        freed = 0
+    def learn(self) -> list[int]:
+        """Hear the reports; returns the relays that held slots and have ended."""
+        freed = []
         try:
             while block := os.read(self.reports, BLOCK):
                 for program, relay in REPORT.iter_unpack(block):
                     if program == NO_PROGRAM:
-                        freed += self.couples.relay_ended(relay)
+                        freed += [relay] * self.couples.relay_ended(relay)
                     else:
                         self.couples.join(program, relay)
         except BlockingIOError:

@@ -43,6 +43,11 @@ def decided(verdict: str, pid: int, connection: Connection) -> str:
     return f"tcpserver: {verdict} {pid} {local} {remote}"
 
 
+def why(name: str, found: int, most: int) -> str:
+    """« MAXCONNIP:6/5», at the end of the deny line of a client that was one too many."""
+    return f" {name}:{found}/{most}"
+
+
 def field(value: bytes | None) -> str:
     value = value or b""
     shown = value[:SHOWN] + DOTS * (len(value) >= SHOWN)

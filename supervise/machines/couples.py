@@ -18,14 +18,13 @@ class Couples:
         self.relays[program] = relay
         self.programs[relay] = program
 
-    def program_ended(self, program: int) -> bool:
-        """Whether its slot is free."""
+    def program_ended(self, program: int) -> int | None:
+        """The relay that is left and holds the slot; None where that is free."""
         relay = self.relays.pop(program, None)
-        if relay is None:
-            return True
-        del self.programs[relay]
-        self.alone.add(relay)
-        return False
+        if relay is not None:
+            del self.programs[relay]
+            self.alone.add(relay)
+        return relay
 
     def relay_ended(self, relay: int) -> bool:
         """Whether that frees a slot: the relay was left alone."""

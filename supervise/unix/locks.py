@@ -1,4 +1,9 @@
-"""flock(2), which the originals use; POSIX record locks (lockf) would not see theirs."""
+"""Locks on files.
+
+Those on disk are flock(2), which the originals use and POSIX record locks would not see. What
+processes share that inherited one descriptor takes record locks: each of them has its own, and
+loses it when it dies.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +11,10 @@ import fcntl
 import time
 
 LONGEST_NAP = 0.05  # seconds
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from types import TracebackType
 
 
 def exclusive(descriptor: int, wait: bool) -> None:
@@ -26,3 +35,21 @@ def exclusive_within(descriptor: int, seconds: float) -> None:
                 raise
         time.sleep(nap)
         nap = min(2 * nap, LONGEST_NAP)
+
+
+class records:
+    """A block in which no other process is that takes this lock."""
+
+    def __init__(self, descriptor: int) -> None:
+        self.descriptor = descriptor
+
+    def __enter__(self) -> None:
+        fcntl.lockf(self.descriptor, fcntl.LOCK_EX)
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        where: TracebackType | None,
+    ) -> None:
+        fcntl.lockf(self.descriptor, fcntl.LOCK_UN)

@@ -6,6 +6,7 @@ import socket
 from typing import NamedTuple
 
 MOST = 2**31 - 1  # what an int holds
+UNHEARD = 2**16  # bytes
 
 
 class End(NamedTuple):
@@ -59,6 +60,24 @@ def send_at_once(connection: socket.socket) -> None:
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     except OSError:
         pass  # the client is gone, as the next write will find out
+
+
+def part_with(connection: socket.socket, message: bytes) -> None:
+    """Say what can be said without waiting, as last words.
+
+    What the client has sent is taken first: closing with it unread would be a reset, which may
+    overtake the message.
+    """
+    connection.setblocking(False)
+    try:
+        connection.recv(UNHEARD)
+    except OSError:
+        pass  # nothing there, or nobody
+    try:
+        connection.send(message)
+        connection.shutdown(socket.SHUT_WR)
+    except OSError:
+        pass  # gone: there is nobody to part with
 
 
 def interface_index(name: str) -> int:

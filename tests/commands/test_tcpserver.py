@@ -38,10 +38,10 @@ ENV = "/usr/bin/env"
 
 def test_the_usage_is_the_one_of_the_ipv6_package():
     assert tcpserver.USAGE == (
-        "tcpserver: usage: tcpserver [ -461UXpPhHrRoOdDqQv ] [ -c limit ] [ -x rules.cdb ]"
-        " [ -B banner ] [ -g gid ] [ -u uid ] [ -b backlog ] [ -l localname ] [ -t timeout ]"
-        " [ -T handshaketimeout ] [ -y proxies ] [ -n certificate ] [ -N certificate ]"
-        " [ -I interface ] host port program"
+        "tcpserver: usage: tcpserver [ -461UXpPhHrRoOdDqQv ] [ -c limit ] [ -C limit:msg ]"
+        " [ -x rules.cdb ] [ -B banner ] [ -g gid ] [ -u uid ] [ -b backlog ] [ -l localname ]"
+        " [ -t timeout ] [ -T handshaketimeout ] [ -y proxies ] [ -n certificate ]"
+        " [ -N certificate ] [ -I interface ] host port program"
     )
 
 
@@ -98,14 +98,14 @@ def test_options_are_read_left_to_right_and_the_last_one_wins(monkeypatch):
     monkeypatch.setenv("UID", "1000")
     monkeypatch.setenv("GID", "100x")
     wanted, operands = tcpserver.read(
-        ["-vqQ", "-c5", "-c", "7x", "-b", "", "-tx", "-T9", "-y::1,", "-U", "-u", "77", "-pPp",
-         "-DdD", "-oO", "-l", "", "-Bhi", "-x", "rules", "-X", "-461", "-I", "eth0", "-N",
+        ["-vqQ", "-c5", "-c", "7x", "-C3:hi", "-b", "", "-tx", "-T9", "-y::1,", "-U", "-u", "77",
+         "-pPp", "-DdD", "-oO", "-l", "", "-Bhi", "-x", "rules", "-X", "-461", "-I", "eth0", "-N",
          "other", "-ncert", "--", "h", "-p"]
     )  # fmt: skip
     assert operands == ["h", "-p"]
     assert vars(wanted) == {
-        "verbosity": 1, "limit": 7, "backlog": 0, "patience": 0, "handshake_patience": 9,
-        "user": 77, "group": 100, "paranoid": True, "at_once": True,
+        "verbosity": 1, "total": b"7x", "per_address": b"3:hi", "backlog": 0, "patience": 0,
+        "handshake_patience": 9, "user": 77, "group": 100, "paranoid": True, "at_once": True,
         "keep_ip_options": False, "local_name": b"", "banner": b"hi", "rules": "rules",
         "rules_may_miss": True, "only_ipv4": True, "as_ipv6": True, "print_port": True,
         "interface": "eth0", "proxy_words": b"::1,", "certificate": "cert",
@@ -330,6 +330,12 @@ def test_a_limit_of_nothing_accepts_nobody(background, tmp_path, limit):
         used(10)
         assert server.lines(1) == ["tcpserver: status: 0/0"]
         assert server.stop() == 0
+
+
+def test_there_is_a_limit_to_limits(background, tmp_path):
+    server = start(background, tmp_path, "-v", "-c", "65537", *LEAN, "--", "/bin/echo")
+    assert server.lines(1) == ["tcpserver: status: 0/65536"]
+    assert server.talk() == b"\n"
 
 
 def used(work):

@@ -7,8 +7,10 @@ import socket
 import pytest
 
 from supervise import errors
-from supervise.drivers import connection
+from supervise.drivers import connection, lookups
 from supervise.drivers.connection import QUIET, TELLING, Settings
+from supervise.drivers.conntable import ConnTable
+from supervise.formats.connrow import ACCEPTED, SERVED
 from supervise.unix.sockets import End
 from tests.support.networks import reset
 from tests.support.patience import PATIENCE
@@ -25,7 +27,14 @@ def pair():
 
 
 @pytest.fixture
-def serve(pair, monkeypatch):
+def table():
+    table = ConnTable(1)
+    yield table
+    os.close(table.lock)
+
+
+@pytest.fixture
+def serve(pair, table, monkeypatch):
     """Serve the client here, without a fork; answers the exit code and the environment."""
     monkeypatch.setattr(connection.Child, "to_standard", lambda child: None)
     before = signal.getsignal(signal.SIGPIPE)
@@ -41,7 +50,9 @@ def serve(pair, monkeypatch):
             seen.append((words, environment))
             return 7
 
-        code = connection.serve(settings, ["program", "word"], pair[0], peer, become or note)
+        place = table.take(peer.ip, 0)
+        table.give(place, 1)
+        code = connection.serve(settings, ["program", "word"], pair[0], peer, place, become or note)
         return code, *(seen[0] if seen else ())
 
     yield call
@@ -99,3 +110,24 @@ def test_a_lost_client_is_an_error_and_no_signal(serve):
     signal.signal(signal.SIGPIPE, signal.SIG_DFL)
     serve(lambda words, environment: 0)
     assert signal.getsignal(signal.SIGPIPE) == signal.SIG_IGN
+
+
+def stage(table):
+    return dict(table.connections())[1].stage
+
+
+def test_who_is_served_is_counted_with_name_and_all(serve, table, monkeypatch):
+    def find_out(settings, local, remote):
+        found = lookups.unasked(settings, local, remote)
+        return found._replace(remote_host=b"far.example")
+
+    monkeypatch.setattr(lookups, "find_out", find_out)
+    serve()
+    ((_, row),) = table.connections()
+    assert (row.stage, row.ip, row.name) == (SERVED, b"\x7f\0\0\1", b"far.example")
+
+
+def test_who_is_denied_by_the_rules_is_not_counted(serve, table, monkeypatch):
+    monkeypatch.setattr(connection.Child, "judge", lambda child, facts: (True, []))
+    assert serve() == (errors.PERMANENT,)
+    assert stage(table) == ACCEPTED

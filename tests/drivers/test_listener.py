@@ -13,6 +13,7 @@ import pytest
 from supervise import errors
 from supervise.drivers import listener
 from supervise.drivers.connection import TELLING, WARNING, Settings
+from supervise.drivers.limitfiles import Limits
 from supervise.unix import processes, signals, sockets
 from supervise.unix.sockets import End
 from tests.support.forks import signal_sets
@@ -98,8 +99,9 @@ def served(capfd):
     with listener.listen(HERE, 0, 5) as listening:
         settings = Settings()
         settings.verbosity = TELLING
+        settings.limits = Limits(b"2")
         handlers = [signal.getsignal(number) for number in TAKEN]
-        server = listener.Listener(settings, listening, 2, lambda connection, peer: 0)
+        server = listener.Listener(settings, listening, lambda connection, peer, place: 0)
         yield server, listener.port_of(listening), lambda: capfd.readouterr().err.splitlines()
         signals.reset()
         for number, handler in zip(TAKEN, handlers, strict=True):
@@ -115,6 +117,34 @@ def test_clients_are_accepted_one_at_a_time(served):
     os.waitpid(-1, 0)
     for client in clients:
         client.close()
+
+
+def test_who_has_ended_is_not_counted_when_the_next_one_comes(served):
+    server, port, said = served
+    clients = [socket.create_connection(("127.0.0.1", port), PATIENCE) for _ in range(2)]
+    server.accept()
+    (first,) = server.table.of_children
+    eventually(lambda: state(first) == "Z")
+    server.accept()
+    assert said() == [
+        "tcpserver: status: 1/2",
+        f"tcpserver: end {first} status 0",
+        "tcpserver: status: 0/2",
+        "tcpserver: status: 1/2",
+    ]
+    assert server.table.used == 1
+    os.waitpid(-1, 0)
+    for client in clients:
+        client.close()
+
+
+def test_a_child_from_before_frees_nobodys_place(served):
+    server, _, said = served
+    server.slots.take()
+    stranger = processes.fork(lambda: 3)
+    eventually(lambda: state(stranger) == "Z")
+    server.reap()
+    assert said() == [f"tcpserver: end {stranger} status 768", "tcpserver: status: 1/2"]
 
 
 def test_a_child_that_cannot_be_made(served, monkeypatch):
@@ -135,6 +165,7 @@ def test_a_child_that_cannot_be_made(served, monkeypatch):
     ]
     assert (said(), server.slots.open(time.monotonic())) == (once * 2, False)  # now a pause
     assert [client.recv(1) for client in clients[:2]] == [b"", b""]
+    assert (server.table.used, len(server.table.free)) == (1, 1)
     assert server.slots.deadline is not None
     for client in clients:
         client.close()
@@ -216,4 +247,4 @@ def fill(pipe):
 def serving(listening, verbosity=WARNING):
     settings = Settings()
     settings.verbosity = verbosity
-    return listener.Listener(settings, listening, 2, lambda connection, peer: 0).run()
+    return listener.Listener(settings, listening, lambda connection, peer, place: 0).run()

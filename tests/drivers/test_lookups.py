@@ -177,3 +177,11 @@ def test_trouble_that_nobody_expects_is_not_hidden(monkeypatch):
     monkeypatch.setattr(resolver, "name_of", fail)
     with pytest.raises(MemoryError):
         find_out(identify=False)
+
+
+def test_what_is_known_without_a_question(server):
+    eager = Settings()
+    eager.local_name = b"near"
+    found = lookups.unasked(eager, LOCAL, REMOTE)
+    assert found == (b"near", b"127.0.0.5", 25, None, b"127.0.0.1", None, 5000)
+    assert server.asked == []

@@ -141,11 +141,11 @@ def test_slots_are_freed_when_both_of_a_couple_have_ended(tls):
     ours, theirs = socket.socketpair()
     line = tls.lay(ours, PATIENCE)
     eventually(lambda: tls.learn() or tls.couples.relays)
-    assert not tls.couples.program_ended(os.getpid())
+    assert tls.couples.program_ended(os.getpid()) is not None
     for descriptor in line:
         os.close(descriptor)
     eventually(tls.learn)
-    assert tls.couples.program_ended(os.getpid()), "of another connection"
+    assert tls.couples.program_ended(os.getpid()) is None, "of another connection"
     ours.close()
     theirs.close()
 

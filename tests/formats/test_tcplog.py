@@ -64,3 +64,7 @@ def test_a_line_can_always_be_split_into_its_fields(connection):
     )
     assert local.group(2, 3) == (local_ip, str(connection.local_port))
     assert remote.group(2, 4) == (remote_ip, str(connection.remote_port))
+
+
+def test_why_a_client_was_denied():
+    assert tcplog.why("MAXCONNIP", 6, 5) == " MAXCONNIP:6/5"

@@ -84,7 +84,7 @@ def plain(log: str, port: int) -> list[str]:
     """A log without what differs from one run to the next."""
     log = log.replace(f":{port} ", ":PORT ")
     log = re.sub(r"(tcpserver: (?:pid|ok|deny|end)) [0-9]+", r"\1 PID", log)
-    return [re.sub(r"^(tcpserver: (?:ok|deny) .*:)[0-9]+$", r"\1RPORT", line)
+    return [re.sub(r"^(tcpserver: (?:ok|deny) .*:)[0-9]+(?=$| )", r"\1RPORT", line)
             for line in log.splitlines()]  # fmt: skip
 
 

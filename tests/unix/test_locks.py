@@ -65,6 +65,37 @@ def test_a_lock_that_is_let_go_in_time(path, background):
     holder.communicate()
 
 
+def test_a_record_lock_is_of_the_process_and_not_of_the_descriptor(path):
+    shared = files.open_append(path)
+    reading, writing = os.pipe()
+
+    def child() -> int:
+        os.write(writing, b"1")
+        with locks.records(shared):
+            return 7
+
+    with locks.records(shared):
+        waiting = fork(child)
+        assert os.read(reading, 1) == b"1"
+        eventually(lambda: processes.state(waiting) == "S")
+    assert os.waitstatus_to_exitcode(os.waitpid(waiting, 0)[1]) == 7
+    for descriptor in (shared, reading, writing):
+        os.close(descriptor)
+
+
+def test_a_record_lock_ends_with_its_process(path):
+    shared = files.open_append(path)
+
+    def child() -> int:
+        locks.records(shared).__enter__()
+        return 3
+
+    assert os.waitstatus_to_exitcode(os.waitpid(fork(child), 0)[1]) == 3
+    with locks.records(shared):
+        pass
+    os.close(shared)
+
+
 def test_waiting_for_somebody_to_let_go(path, background):
     holder = background.start(
         ["/usr/bin/flock", path, "/bin/sh", "-c", "echo held; read line"],

@@ -6,6 +6,8 @@ import pytest
 
 from supervise.unix import sockets
 from supervise.unix.sockets import End
+from tests.support.networks import reset
+from tests.support.patience import PATIENCE, eventually
 
 
 @pytest.mark.parametrize(
@@ -64,3 +66,45 @@ def test_options_of_what_is_no_tcp_socket_are_nobodys_trouble():
     with socket.socket() as fresh:
         sockets.send_at_once(fresh)
         assert fresh.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY) != 0
+
+
+CLOSE_WAIT = b"\x08"  # the first byte of tcp_info: the peer has closed, in all order
+
+
+def connected():
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        client = socket.create_connection(listening.getsockname(), PATIENCE)
+        return listening.accept()[0], client
+
+
+def read_all(client):
+    answer = b""
+    while block := client.recv(65536):
+        answer += block
+    return answer
+
+
+def test_last_words_arrive_though_the_client_has_spoken():
+    ours, client = connected()
+    with client:
+        with ours:
+            client.sendall(b"x" * 1000)
+            eventually(lambda: ours.recv(1000, socket.MSG_PEEK))
+            sockets.part_with(ours, b"421 no\r\n")
+        assert read_all(client) == b"421 no\r\n"
+        assert client.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 1) == CLOSE_WAIT  # no reset
+
+
+def test_last_words_wait_for_nobody():
+    ours, client = connected()
+    with client, ours:
+        sockets.part_with(ours, b"x" * 2**24)
+        assert 0 < len(read_all(client)) < 2**24
+
+
+def test_last_words_to_nobody():
+    ours, client = connected()
+    with ours:
+        reset(client)
+        sockets.part_with(ours, b"x")
+        sockets.part_with(ours, b"x")
