@@ -13,7 +13,7 @@ OFFERS = {
     "account": "(__fish_complete_users)",
     "directory": "(__fish_complete_directories (commandline -ct))",
     "host": "(__fish_print_hostnames)",
-    "port": r"(string match -rg '^([^#\s]+)\s+\d+/tcp' </etc/services)",
+    "port": r"(getent services | string replace -rf '^(\S+)\s+\d+/tcp.*' '$1')",
     "service": "(__supervise_services)",
 }
 
