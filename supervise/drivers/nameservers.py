@@ -27,6 +27,7 @@ PORT = 53
 TURN = 1.0  # seconds until the next server is asked too, and for an answer over TCP
 LONGEST = 16384  # bytes of a message: 64 kB could keep us busy for seconds, and no name needs them
 MOST_STRAYS = 16  # messages with a wrong number: somebody is guessing
+SCOPE_DIGITS = 9  # of what surely fits into 32 bits
 RESOLV_CONF = b"/etc/resolv.conf"
 LOCAL_SERVER = b"127.0.0.1"
 
@@ -49,8 +50,17 @@ def configuration() -> bytes:
 def place(server: bytes) -> End:
     """Where a server is: its address as text, perhaps with an interface («fe80::1%eth0»)."""
     text, _, zone = server.partition(b"%")
-    scope = int(zone) if zone.isdigit() else sockets.interface_index(os.fsdecode(zone or b"lo"))
-    return End(address.parse(text) or b"", PORT, scope if zone else 0)
+    return End(address.parse(text) or b"", PORT, scope(zone))
+
+
+def scope(zone: bytes) -> int:
+    """The number of an interface, by which it may be called too; 0 without one."""
+    if not zone or (zone.isdigit() and len(zone) <= SCOPE_DIGITS):
+        return int(zone or b"0")
+    try:
+        return sockets.interface_index(os.fsdecode(zone))
+    except ValueError as trouble:
+        raise OSError(errno.ENXIO, os.strerror(errno.ENXIO)) from trouble
 
 
 async def answer(query: Message, until: float) -> Message:
@@ -99,13 +109,13 @@ class Asking:
         """Ask whoever's turn it is."""
         while server := self.inquiry.next(time.monotonic()):
             try:
-                self.socket(server).send(self.wire)
+                self.socket_of(server).send(self.wire)
             except OSError:
                 self.failed(server)
         if self.inquiry.hopeless:
             raise OSError(errno.EAGAIN, "nobody could answer")
 
-    def socket(self, server: bytes) -> socket.socket:
+    def socket_of(self, server: bytes) -> socket.socket:
         """The socket for a server: connected, so that nobody else can answer there."""
         for asked in self.asked.values():
             if asked.server == server:

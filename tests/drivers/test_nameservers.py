@@ -184,8 +184,12 @@ def test_who_answered_last_is_asked_first(server, second, monkeypatch):
     assert server.asked == [NAME]
 
 
-def test_no_server_can_be_reached(monkeypatch):
-    monkeypatch.setenv("DNSCACHEIP", "::1%no-such-interface fe80::1%9999")
+@pytest.mark.parametrize("zone", ["no-such-interface", "9999", "99999999999", "x" * 99, "\0"])
+def test_no_server_can_be_reached(monkeypatch, tmp_path, zone):
+    path = tmp_path / "resolv.conf"
+    path.write_text(f"nameserver fe80::1%{zone}\n")
+    monkeypatch.setattr(nameservers, "RESOLV_CONF", str(path).encode())
+    monkeypatch.delenv("DNSCACHEIP", raising=False)
     assert ask() == FAILED
 
 
