@@ -18,7 +18,8 @@ directory again. Options:
                     directory/.svscan/pid
 
 In the background it has a session without a terminal, umask 022 and standard input from /dev/null,
-and ps shows what is complained of: «readproctitle service errors: ...».
+and ps shows what is complained of: «readproctitle service errors: ...». Services that are left of
+one that was killed are told to end, and started again.
 
 Exits 0 when all is stopped, 111 when it cannot enter the directory. With --daemon 0 when all is
 started, 111 when that cannot be, also since another one runs; with --status 0 when one runs, 100
@@ -34,7 +35,7 @@ from signal import SIGCONT, SIGTERM
 import setproctitle  # noqa: F401 - loaded here for the whole tree, which shows what it does in ps
 
 from supervise import complaints, errors, program, runner
-from supervise.drivers import background, supervisor
+from supervise.drivers import background, leftovers, supervisor
 from supervise.drivers.background import Foreground
 from supervise.drivers.child import Orphan
 from supervise.drivers.pidfile import PidFile
@@ -101,7 +102,8 @@ def go_to_background(pid_file: PidFile) -> int:
 
 def scan_in_background(pid_file: PidFile, foreground: Foreground) -> int:
     background.detach(foreground)
-    pid_file.take()
+    if pid_file.take():
+        leftovers.end()
     scanner = prepared(foreground)
     complaints.show_in_ps()
     foreground.tell(background.UP)

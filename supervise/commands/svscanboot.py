@@ -17,12 +17,11 @@ be run, which is said where standard error was.
 from __future__ import annotations
 
 import os
-import signal
 
 import setproctitle
 
 from supervise import complaints, errors, program
-from supervise.drivers import servicedir
+from supervise.drivers import leftovers
 from supervise.unix import descriptors
 
 USAGE = "svscanboot: usage: svscanboot [ directory ]"
@@ -37,7 +36,7 @@ def main(argv: list[str]) -> int:
     with errors.unable_to(f"chdir to {directory}"):
         os.chdir(directory)
     clean_environment()
-    end_leftovers()
+    leftovers.end()
     complaints.show_in_ps()
     descriptors.move(os.open(os.devnull, os.O_RDONLY), 0)
     return program.become_or_fail(["svscan", os.getcwd()])
@@ -49,20 +48,3 @@ def clean_environment() -> None:
     setproctitle.getproctitle()  # which finds its place while the environment is as we got it
     os.environb.clear()
     os.environ["PATH"] = PATH if ours is None else f"{ours}:{PATH}"
-
-
-def end_leftovers() -> None:
-    """Tell supervises that outlived their svscan, and their services, to end.
-
-    They hold the locks and have the pipes of the svscan that was killed; ours takes over from each
-    as it ends. Usually there are none, so nothing is said of what cannot be reached.
-    """
-    signal.signal(signal.SIGPIPE, signal.SIG_IGN)  # a supervise may leave while we write
-    with errors.unable_to("read directory"):
-        names = [f"./{name}" for name in os.listdir() if not name.startswith(".")]
-    for _, trouble in servicedir.each([*names, *(f"{name}/log" for name in names)]):
-        if trouble is None:
-            try:
-                servicedir.write_control(servicedir.open_control(), b"dx")
-            except OSError:
-                pass

@@ -8,6 +8,7 @@ to be believed.
 
 from __future__ import annotations
 
+import errno
 import os
 from typing import NamedTuple
 
@@ -30,9 +31,9 @@ class PidFile:
     def __init__(self, path: str) -> None:
         self.path = path
 
-    def take(self) -> None:
+    def take(self) -> bool:
         """Lock it, and write our number; both last until we end. Its directory is made where there
-        is none."""
+        is none. Returns whether the one before could not clear it, since it was killed."""
         directory = os.path.dirname(self.path)
         with errors.unable_to(f"create {directory}"):
             try:
@@ -52,15 +53,17 @@ class PidFile:
                 ) from failure
             raise
         with errors.unable_to(f"write {self.path}"):
-            self.refuse_other_content()
+            before = self.content()
             self.write(b"%d\n" % os.getpid())
+        return before != b""
 
-    def refuse_other_content(self) -> None:
-        """A name that was mistyped must not cost the file that has it."""
+    def content(self) -> bytes:
+        """What is in it. A name that was mistyped must not cost the file that has it."""
         content = os.pread(self.descriptor, LONGEST + 1, 0)
         is_number = content.removesuffix(b"\n").isdigit() and len(content) <= LONGEST
         if content and not is_number:
             raise errors.Mistake(f"unable to write {self.path}: it is no pid file")
+        return content
 
     def write(self, text: bytes) -> None:
         os.ftruncate(self.descriptor, 0)
@@ -89,6 +92,8 @@ class PidFile:
 def find_holder(descriptor: int) -> Holder | None:
     """The holder of the lock, and not whoever gets its number when it has ended."""
     while (pid := recordlocks.owner(descriptor)) is not None:
+        if pid == 0:
+            raise ProcessLookupError(errno.ESRCH, "in a pid namespace that is not ours")
         try:
             pidfd = os.pidfd_open(pid)
         except ProcessLookupError:

@@ -50,22 +50,3 @@ def test_what_a_service_is_given(run, tmp_path):
         "PATH": path, "PWD": "", "_": "", "SHLVL": "",
     }  # fmt: skip
     assert " 0 -> /dev/null\n" in said
-
-
-def test_supervises_that_were_left_behind_are_told_to_end(tmp_path, monkeypatch):
-    """The service's and its log's; whoever cannot be told is passed over without a word."""
-    told = {}
-    for name in ("a", "a/log", ".hidden", "lost", "b"):
-        control = tmp_path / name / "supervise"
-        control.mkdir(parents=True)
-        os.mkfifo(control / "control")
-        if name != "lost":
-            told[name] = os.open(control / "control", os.O_RDONLY | os.O_NONBLOCK)
-    (tmp_path / "file").touch()
-    (tmp_path / "nowhere").symlink_to("missing")
-    monkeypatch.chdir(tmp_path)
-    svscanboot.end_leftovers()
-    heard = {name: os.read(descriptor, 10) for name, descriptor in told.items()}
-    assert heard == {"a": b"dx", "a/log": b"dx", ".hidden": b"", "b": b"dx"}
-    for descriptor in told.values():
-        os.close(descriptor)

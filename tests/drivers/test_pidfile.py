@@ -105,19 +105,24 @@ def test_a_number_that_is_used_again_while_it_is_asked_for(path, taken, monkeypa
     answers = iter([2**22 + 1, None])  # there is no such process any more
     assert PidFile(str(path)).holder() is None
     answers = iter([0])
-    with pytest.raises(errors.Failure, match=r"find out who holds .*: invalid argument"):
+    with pytest.raises(errors.Failure, match=r"find out who holds .*: no such process"):
         PidFile(str(path)).holder()
 
 
-def test_at_the_end_nobody_is_in_it(path):
+def test_who_can_clears_it_at_the_end(path):
+    """So that it is known of the one before whether it was killed."""
+
     def take_and_clear() -> bool:
         own = PidFile(str(path))
-        own.take()
+        killed = own.take()
         own.clear()
-        return PidFile(str(path)).holder() is None
+        return killed
 
-    in_a_fork(take_and_clear)
+    assert in_a_fork(take_and_clear) is False
     assert path.read_text() == ""
+    assert in_a_fork(lambda: PidFile(str(path)).take()) is False
+    assert in_a_fork(take_and_clear) is True
+    assert in_a_fork(take_and_clear) is False
 
 
 @pytest.mark.parametrize("text", ["root:x:0:0\n", "12 13\n", "\n", (1 + pidfile.LONGEST) * "1"])

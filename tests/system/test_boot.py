@@ -105,6 +105,20 @@ Scanner.run_until_stopped = fail""")
     assert boot.ends() == 111
 
 
+def test_the_end_of_its_reader_is_not_its_own(boot):
+    service = make_service(boot.scan / "a", COUNTING, log=LOGGER)
+    boot.start(trees.QUICK)
+    pid = started(service)
+    trees.kill(boot.reader())
+    broken = make_service(boot.scan / "broken", run=None)  # which is told to nobody
+    eventually(lambda: trees.is_supervised(broken))
+    trees.kill(pid)
+    started(service, other_than=pid)
+    boot.svscan.terminate()
+    assert boot.svscan.wait(PATIENCE) == 0
+    assert trees.missing(service / "log/lines") == []
+
+
 def test_what_a_killed_one_left_is_taken_over(boot):
     service = make_service(boot.scan / "a", log=LOGGER)
     boot.start(trees.QUICK)

@@ -17,7 +17,7 @@ from supervise import program, registry
 from tests.support import processes, trees
 from tests.support.forks import in_a_fork
 from tests.support.patience import PATIENCE, eventually
-from tests.support.trees import COUNTING, LOGGER, make_service, read, started
+from tests.support.trees import COUNTING, LOGGER, make_service, started
 
 SHOWN = "readproctitle service errors: ..."
 NOT_RUNNING = (100, b"svscan: not running\n", b"")
@@ -207,18 +207,35 @@ def test_stop_reaches_one_that_was_paused(daemon):
     assert trees.ended(pid)
 
 
-def test_a_killed_one_does_not_run_and_another_may(daemon):
-    make_service(daemon.scan / "a")
-    pid = daemon.start()
+def test_a_killed_one_does_not_run_and_the_next_takes_over(daemon):
+    service = make_service(daemon.scan / "a", log=LOGGER)
+    pid = daemon.start(trees.QUICK)
+    left = [started(service), started(service / "log")]
     below = processes.descendants(pid)
     trees.kill(pid)
     assert daemon.pid() == pid, "it could not clear its file"
     assert daemon.svscan("--status") == NOT_RUNNING
     assert daemon.svscan("--stop") == (0, b"svscan: not running\n", b"")
-    trees.control(daemon.scan / "a", b"dx")
+    quick = f"{trees.QUICK}\nfrom supervise.machines import scan; scan.TROUBLE_PAUSE = 0.05"
+    assert daemon.start(quick) != pid
+    new = [started(service, left[0]), started(service / "log", left[1])]
+    assert set(new) <= set(processes.descendants(daemon.pid()))
     eventually(lambda: all(trees.ended(process) for process in below))
-    assert daemon.start() != pid
-    assert read(daemon.scan / "a").pid is not None or started(daemon.scan / "a")
+    daemon.stop()
+    assert all(trees.ended(process) for process in new)
+
+
+def test_one_that_was_stopped_left_nothing_to_end(daemon, background):
+    """What another svscan has started meanwhile is not touched."""
+    service = make_service(daemon.scan / "a")
+    daemon.start()
+    daemon.stop()
+    background.start(processes.module("svscan", str(daemon.scan)), stderr=subprocess.DEVNULL)
+    pid = started(service)
+    daemon.start()
+    failure = "supervise: fatal: unable to acquire a/supervise/lock: temporary failure"
+    eventually(lambda: failure in daemon.shown(), "the failure in ps")
+    assert started(service) == pid
 
 
 def test_a_pid_file_that_names_somebody_else(daemon, background):

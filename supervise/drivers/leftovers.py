@@ -1,0 +1,26 @@
+"""Supervises that outlived the svscan that had started them."""
+
+from __future__ import annotations
+
+import os
+import signal
+
+from supervise import errors
+from supervise.drivers import servicedir
+
+
+def end() -> None:
+    """Tell those of the current directory, and their services, to end.
+
+    They hold the locks, and the pipes of the svscan that was killed; the next one takes over from
+    each as it ends. Usually there are none, so nothing is said of what cannot be reached.
+    """
+    signal.signal(signal.SIGPIPE, signal.SIG_IGN)  # a supervise may leave while we write
+    with errors.unable_to("read directory"):
+        names = [f"./{name}" for name in os.listdir() if not name.startswith(".")]
+    for _, trouble in servicedir.each([*names, *(f"{name}/log" for name in names)]):
+        if trouble is None:
+            try:
+                servicedir.write_control(servicedir.open_control(), b"dx")
+            except OSError:
+                pass
