@@ -26,6 +26,7 @@ HEAVY = {
     "setproctitle",
     "shutil",
     "socket",
+    "ssl",
     "subprocess",
     "tempfile",
     "threading",

@@ -74,10 +74,9 @@ class Settings(lookups.Settings):
         """Have the certificate read, where there is to be TLS, by a process that gives up its
         rights then."""
         if self.certificate is not None:
-            from supervise.drivers import certificate, tls
+            from supervise.drivers import tls
 
-            files = certificate.files(self.certificate, os.environ)
-            self.tls = tls.Tls(files, self.tls_delayed, take_on, self.warn)
+            self.tls = tls.Tls(self.certificate, self.tls_delayed, take_on, self.warn)
 
 
 def serve(

@@ -12,20 +12,16 @@ import os
 import signal
 import socket
 import ssl
-import struct
 from collections.abc import Callable
 from typing import NamedTuple
 
 from supervise import errors
 from supervise.drivers import certificate, listener, tlsrelay
 from supervise.drivers.tlsrelay import Ends, Warn
+from supervise.formats import keyorders
+from supervise.formats.keyorders import NO_PROGRAM, READY, RENEW, REPORT, REQUEST
 from supervise.unix import channels, descriptors, processes, signals
 from supervise.unix.waiting import Waiter
-
-REQUEST = struct.Struct("Id")  # the process number of a program, the seconds for its handshake
-REPORT = struct.Struct("II")  # a program and its relay; or 0, and a relay that has ended
-NO_PROGRAM = 0
-READY, RENEW = b"ready", b"renew"
 
 
 class Lines(NamedTuple):
@@ -35,16 +31,18 @@ class Lines(NamedTuple):
     reports: int
 
 
-def run(files: certificate.Files, take_on: Callable[[], None], lines: Lines, warn: Warn) -> int:
+def run(named: str, take_on: Callable[[], None], lines: Lines, warn: Warn) -> int:
     """Be the keyholder: read the key, give up rights, say so, and obey until nobody is left who
     could ask."""
     descriptors.close_all_but(set(lines))
     try:
         listener.leave_standard()
+        files = certificate.files(named, os.environ)
         context = certificate.context(files)
         take_on()
     except errors.Failure as failure:
-        channels.send(lines.orders, b"%d %s" % (failure.code, os.fsencode(failure.text)))
+        why = keyorders.failure(failure.code, os.fsencode(failure.text))
+        channels.send(lines.orders, why)
         return failure.code
     signal.signal(signal.SIGPIPE, signal.SIG_IGN)
     channels.send(lines.orders, READY)

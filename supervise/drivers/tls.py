@@ -13,12 +13,9 @@ import socket
 from collections.abc import Callable
 from typing import NamedTuple
 
-from supervise.drivers import keyholder
-from supervise.drivers.certificate import Files
-from supervise.drivers.keyholder import NO_PROGRAM, READY, RENEW, REPORT, REQUEST, Lines
-from supervise.drivers.tlsrelay import Warn
 from supervise.errors import Failure, unable_to
-from supervise.formats import tlsfacts
+from supervise.formats import keyorders, tlsfacts
+from supervise.formats.keyorders import NO_PROGRAM, READY, RENEW, REPORT, REQUEST
 from supervise.machines.couples import Couples
 from supervise.unix import channels, descriptors, pipes, processes, readiness
 
@@ -77,26 +74,38 @@ class Tls:
     """The keyholder as tcpserver and its children see it, and what it has reported."""
 
     def __init__(
-        self, files: Files, delayed: bool, take_on: Callable[[], None], warn: Warn
+        self,
+        named: str,
+        delayed: bool,
+        take_on: Callable[[], None],
+        warn: Callable[[str], None],
     ) -> None:
         self.delayed = delayed
         self.couples = Couples()
         with unable_to("create pipe"):
             self.orders, their_orders = channels.pair()
             self.reports, their_reports = pipes.make()
-        lines = Lines(their_orders, their_reports)
+
+        def hold() -> int:
+            from supervise.drivers import keyholder  # and with it a library that nobody else needs
+
+            lines = keyholder.Lines(their_orders, their_reports)
+            return keyholder.run(named, take_on, lines, warn)
+
         with unable_to("fork"):
-            self.pid = processes.fork(lambda: keyholder.run(files, take_on, lines, warn))
-        for descriptor in lines:
+            self.pid = processes.fork(hold)
+        for descriptor in (their_orders, their_reports):
             os.close(descriptor)
         os.set_blocking(self.reports, False)
         self.hear_whether_ready()
 
     def hear_whether_ready(self) -> None:
         answer, _ = channels.receive(self.orders)
+        if not answer:
+            raise self.gone()
         if answer != READY:
-            code, _, text = answer.partition(b" ")
-            raise Failure(os.fsdecode(text), int(code)) if code else self.gone()
+            code, text = keyorders.read_failure(answer)
+            raise Failure(os.fsdecode(text), code)
 
     def gone(self) -> Failure:
         """What the end of the keyholder means to tcpserver."""

@@ -8,8 +8,8 @@ import pytest
 
 from supervise import errors
 from supervise.drivers import keyholder
-from supervise.drivers.certificate import Files
-from supervise.drivers.keyholder import NO_PROGRAM, READY, RENEW, REPORT, REQUEST, Lines
+from supervise.drivers.keyholder import Lines
+from supervise.formats.keyorders import NO_PROGRAM, READY, RENEW, REPORT, REQUEST
 from supervise.unix import channels, processes
 from tests.support import certificates
 from tests.support.patience import PATIENCE, eventually
@@ -19,7 +19,7 @@ from tests.support.processes import children
 class Held:
     """A keyholder in a process of its own, and our ends of its lines."""
 
-    def __init__(self, files, take_on=lambda: None):
+    def __init__(self, path, take_on=lambda: None):
         self.orders, orders = channels.pair()
         self.reports, reports = os.pipe()
         self.warnings, told = os.pipe()
@@ -27,7 +27,7 @@ class Held:
 
         def child():
             os.dup2(told, 2)
-            return keyholder.run(files, take_on, lines, errors.diagnose)
+            return keyholder.run(path, take_on, lines, errors.diagnose)
 
         self.pid = processes.fork(child)
         for descriptor in (*lines, told):
@@ -68,8 +68,8 @@ class Held:
 def hold(certificate):
     started = []
 
-    def call(files=None, **options):
-        started.append(Held(files or Files(str(certificate.both)), **options))
+    def call(path=None, **options):
+        started.append(Held(str(certificate.both) if path is None else path, **options))
         return started[-1]
 
     yield call
@@ -94,9 +94,16 @@ def name_of(certificate, relay):
 
 
 def test_a_key_that_cannot_be_read(hold):
-    held = hold(Files("none"))
+    held = hold("none")
     assert held.answer() == b"111 unable to read certificate none: file does not exist"
     assert held.code() == 111
+
+
+def test_no_key_at_all(hold, monkeypatch):
+    monkeypatch.delenv("CERTFILE", raising=False)
+    held = hold("")
+    assert held.answer() == b"100 no certificate: the option is empty, and so is $CERTFILE"
+    assert held.code() == 100
 
 
 def test_rights_that_cannot_be_given_up(hold):
@@ -119,7 +126,7 @@ def test_the_key_is_read_before_rights_are_given_up(hold, certificate, tmp_path)
         os.setgid(4321)
         os.setuid(4321)
 
-    held = hold(Files(str(secret)), take_on=take_on)
+    held = hold(str(secret), take_on=take_on)
     assert held.answer() == READY
     relay = held.request()
     _, pid = held.report()
@@ -149,7 +156,7 @@ def test_couples_and_ends_are_reported(hold, certificate):
 def test_a_certificate_is_renewed(hold, certificate, tmp_path):
     path = tmp_path / "pem"
     path.write_bytes(certificate.both.read_bytes())
-    held = hold(Files(str(path)))
+    held = hold(str(path))
     assert held.answer() == READY
     other = certificates.make(tmp_path)
     path.write_bytes(other.both.read_bytes())
@@ -161,7 +168,7 @@ def test_a_certificate_is_renewed(hold, certificate, tmp_path):
 def test_a_certificate_that_is_gone_leaves_the_old_one(hold, certificate, tmp_path):
     path = tmp_path / "pem"
     path.write_bytes(certificate.both.read_bytes())
-    held = hold(Files(str(path)))
+    held = hold(str(path))
     assert held.answer() == READY
     path.unlink()
     channels.send(held.orders, RENEW)

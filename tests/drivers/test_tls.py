@@ -6,7 +6,6 @@ import socket
 import pytest
 
 from supervise import errors
-from supervise.drivers.certificate import Files
 from supervise.drivers.tls import Line, Tls
 from supervise.formats import tlsfacts
 from supervise.unix import channels, descriptors, processes
@@ -35,23 +34,23 @@ def tls(certificate, warnings):
         with warnings.open("a") as file:
             file.write(text)
 
-    made = Tls(Files(str(certificate.both)), False, lambda: None, warn)
+    made = Tls(str(certificate.both), False, lambda: None, warn)
     yield made
     stop(made)
 
 
 def test_a_keyholder_that_cannot_begin():
     with pytest.raises(errors.Failure) as failure:
-        Tls(Files("none"), False, lambda: None, errors.diagnose)
+        Tls("none", False, lambda: None, errors.diagnose)
     assert failure.value.text == "unable to read certificate none: file does not exist"
     assert failure.value.code == 111
     os.waitpid(-1, 0)
 
 
 def test_a_keyholder_that_is_gone_before_it_could_say_so(certificate):
-    files = Files(str(certificate.both))
+    path = str(certificate.both)
     with pytest.raises(errors.Failure, match="lost the process that holds the key"):
-        Tls(files, False, lambda: os._exit(9), errors.diagnose)
+        Tls(path, False, lambda: os._exit(9), errors.diagnose)
     os.waitpid(-1, 0)
 
 

@@ -166,7 +166,9 @@ def test_a_client_that_does_not_go_on(server):
 
 
 def test_the_queue_program_has_no_descriptor_of_tls(server, certificate, home):
-    script = home.script("look", f"ls -l /proc/$$/fd >{home.path}/held; cat >/dev/null; exit 0\n")
+    script = home.script(
+        "look", f"ls -l /proc/$$/fd >{home.path}/held; cat >/dev/null; cat <&1 >/dev/null\n"
+    )
     running = server(QMAILQUEUE=str(home.path / script))
     with client(running, certificate) as one:
         one.starttls(context=certificates.client(certificate))

@@ -377,3 +377,11 @@ def test_a_server_that_ends_leaves_its_connections_and_no_keyholder(server, conn
     eventually(lambda: processes.state(keyholder) in ("Z", "gone"))
     client.sendall(b"y")
     assert client.recv(1) == b"y"
+
+
+def test_tcpserver_itself_does_not_load_the_library(server):
+    running = server("--", "/bin/true")
+    (keyholder,) = processes.children(running.process.pid)
+    loads = [b"libssl" in Path(f"/proc/{pid}/maps").read_bytes()
+             for pid in (running.process.pid, keyholder)]  # fmt: skip
+    assert loads == [False, True]
