@@ -194,19 +194,6 @@ def test_a_client_that_stops_in_the_handshake(certificate):
         assert ends.network.recv(100) == b""
 
 
-def test_a_name_that_is_no_text(ends):
-    """The library would print an exception."""
-    ends.control.sendall(b"Y")
-    context = certificates.client(ends.certificate)
-    context.check_hostname = False
-    arriving, leaving = ssl.MemoryBIO(), ssl.MemoryBIO()
-    client = context.wrap_bio(arriving, leaving, server_hostname="aaaa.example")
-    with pytest.raises(ssl.SSLWantReadError):
-        client.do_handshake()
-    ends.network.sendall(leaving.read().replace(b"aaaa", b"\xff\xfe\xfd\xfc"))
-    assert "Exception" not in refused(ends)
-
-
 def test_a_program_that_ends_in_the_handshake(ends):
     ends.control.sendall(b"Y")
     ends.shut("reading")

@@ -156,6 +156,21 @@ def test_a_client_that_speaks_no_tls(server, text, reason):
     ]
 
 
+def test_a_client_that_asks_for_a_name_that_is_no_text(server, certificate):
+    """The library would print that as an exception."""
+    client = Tunnel(certificates.client(certificate), server=False, name="aaaa.example")
+    client.begin()
+    running = server("--", "/bin/echo", "never")
+    with running.connect() as plain:
+        plain.sendall(client.to_network.replace(b"aaaa", b"\xff\xfe\xfd\xfc"))
+        assert b"never" not in read_all(plain)
+    assert running.lines(6)[3:] == [
+        "tcpserver: warning: dropping connection, unable to accept TLS: callback failed",
+        "tcpserver: end PID status 28416",
+        "tcpserver: status: 0/40",
+    ]
+
+
 def takes_no_more(client):
     """Whether the server has hung up, which takes another byte otherwise."""
     try:
