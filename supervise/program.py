@@ -203,6 +203,8 @@ def execute_unless_ours(
 def preload(words: list[str]) -> None:
     """Import now whatever a later `become` of these words may call, while we may still read our
     own files; a program that imports more as it goes on has a `prepare` for that."""
+    if not (all(words) and all(os.environb)):
+        from supervise.unix import linux  # noqa: F401 - `execute` wants it for these
     for word in words:
         name = os.path.basename(word)
         if name in registry.PROGRAMS and any(in_place(word, path) for path in candidates(word)):

@@ -481,6 +481,19 @@ def test_what_comes_later_is_loaded_before_privileges_are_dropped(folder):
     assert in_a_fork(child) == [True, True]
 
 
+def test_what_an_odd_exec_needs_is_loaded_then_too(folder):
+    def child() -> list[bool]:
+        loaded = []
+        for words in (["cat"], ["cat", ""]):
+            sys.modules.pop("supervise.unix.linux", None)
+            vars(sys.modules["supervise.unix"]).pop("linux", None)
+            program.preload(words)
+            loaded.append("supervise.unix.linux" in sys.modules)
+        return loaded
+
+    assert in_a_fork(child) == [False, True]
+
+
 def test_what_a_program_prepares_is_loaded_then_too(folder):
     def child() -> list[str]:
         os.environ["PATH"] = str(SCRIPTS)
