@@ -94,7 +94,7 @@ NUMBERS = {"t": "patience", "p": "local_port"}
 def main(argv: list[str]) -> int:
     wanted, operands = read(argv)
     try:
-        host, port, *child = program.at_least(3, operands)
+        host, port, *child = program.at_least(2, operands)
         return connect(wanted, host, port, child)
     except errors.Failure as failure:
         if wanted.quiet:
@@ -138,7 +138,9 @@ def first_quad(word: bytes) -> bytes | None:
 def connect(wanted: Wanted, host: str, port: str, child: list[str]) -> int:
     outgoing.close_descriptors()
     signal.signal(signal.SIGPIPE, signal.SIG_IGN)  # until then a lost server is an error to report
-    places = find(wanted, host, hosts.port_number(port))
+    port_number = hosts.port_number(port)
+    program.at_least(1, child)
+    places = find(wanted, host, port_number)
     connection = connector.connect(places, source(wanted), wanted.timeouts, wanted.report)
     if connection is None:
         return errors.TEMPORARY

@@ -150,7 +150,7 @@ FROM_ENVIRONMENT = {"UID": "user", "GID": "group"}
 def main(argv: list[str]) -> int:
     wanted, operands = read(argv)
     try:
-        host, port, *child = program.at_least(3, operands)
+        host, port, *child = program.at_least(2, operands)
         return serve(wanted, host, port, child)
     except errors.Failure as failure:
         if wanted.verbosity == QUIET:
@@ -191,6 +191,7 @@ def serve(wanted: Wanted, host: str, port: str, child: list[str]) -> int:
         wanted.proxies = proxies(wanted.proxy_words)
     wanted.limits = Limits(wanted.total, wanted.per_address)
     listening_port = hosts.port_number(port)
+    program.at_least(1, child)
     listening = listener.listen(place(wanted, host), listening_port, wanted.backlog)
     local_port = listener.port_of(listening)
     program.preload(child)
