@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from hypothesis import settings
 
-from tests.support import certificates, forkserver, processes
+from tests.support import certificates, forkserver, processes, sidebyside
 from tests.support.certificates import Certificate
 from tests.support.processes import Background, Finished
 
@@ -27,6 +27,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.get_closest_marker("needs_root") and os.geteuid() != 0:
             item.add_marker(pytest.mark.skip(reason="needs root"))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say how much was not compared with the originals."""
+    skipped = terminalreporter.stats.get("skipped", [])
+    number = sum(sidebyside.NEEDS in str(report.longrepr) for report in skipped)
+    if number:
+        terminalreporter.write_line(
+            f"{number} conformance tests skipped: no daemontools/ucspi-tcp originals"
+        )
 
 
 @pytest.fixture(autouse=True)

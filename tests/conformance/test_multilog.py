@@ -16,11 +16,12 @@ from hypothesis import strategies as st
 
 from tests.support import logdirs, processes
 from tests.support.patience import PATIENCE
+from tests.support.sidebyside import needs
 
 THEIRS = "/usr/bin/multilog"
 CASES = int(os.environ.get("SUPERVISE_TEST_CASES", "40"))
 
-pytestmark = pytest.mark.skipif(not os.path.exists(THEIRS), reason="needs Debian's multilog")
+pytestmark = needs("multilog")
 
 # No hex digits but those of every stamp's first bytes: the rest of a stamp differs from run to run.
 LETTERS = b"xyz @*\0\r\xff\\[^-"

@@ -17,6 +17,11 @@ from tests.support.processes import Finished
 BASE = {"LANG": "C.UTF-8", "PATH": "/usr/bin:/bin"}
 
 
+# Another directory makes them look as if they were not installed.
+ORIGINALS = os.environ.get("SUPERVISE_TEST_ORIGINALS", "/usr/bin")
+NEEDS = "needs the original"
+
+
 class Outcome(NamedTuple):
     """How a program ended, and what is in its directory afterwards."""
 
@@ -26,8 +31,8 @@ class Outcome(NamedTuple):
 
 def needs(*names: str) -> pytest.MarkDecorator:
     """Skip where the originals are not installed."""
-    missing = [name for name in names if not os.path.exists(f"/usr/bin/{name}")]
-    return pytest.mark.skipif(bool(missing), reason=f"needs Debian's {', '.join(missing or names)}")
+    missing = [name for name in names if not os.path.exists(f"{ORIGINALS}/{name}")]
+    return pytest.mark.skipif(bool(missing), reason=f"{NEEDS} {', '.join(missing or names)}")
 
 
 def theirs(
@@ -59,7 +64,8 @@ def describe(path: Path) -> object:
     mode = path.lstat().st_mode
     if stat.S_ISLNK(mode):
         return f"link to {os.readlink(path)}"
-    return oct(mode), path.read_bytes() if stat.S_ISREG(mode) else None
+    readable = stat.S_ISREG(mode) and os.access(path, os.R_OK)
+    return oct(mode), path.read_bytes() if readable else None
 
 
 def empty(path: Path) -> Path:
