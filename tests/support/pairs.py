@@ -5,13 +5,14 @@ from __future__ import annotations
 
 import os
 import re
+import stat
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 from supervise import program, registry
 from supervise.unix import linux, signals
-from tests.support import processes, recordings, sidebyside
+from tests.support import processes, recordings
 
 NOT_STARTED = 99
 STREAMS = ("stdin", "stdout", "stderr")
@@ -29,13 +30,22 @@ class Call(NamedTuple):
     called: str | None = None  # argument 0, where it is not the path
 
 
+class Found(NamedTuple):
+    """A file, a directory or whatever else was left."""
+
+    name: bytes
+    mode: int
+    owner: tuple[int, int]
+    content: bytes
+
+
 class Result(NamedTuple):
     """What came of a call, without what differs from one run to the next."""
 
     code: int
     stdout: bytes
     stderr: bytes
-    files: dict[str, object]
+    files: list[Found]
 
 
 Start = Callable[[Call], None]
@@ -111,14 +121,28 @@ def result(call: Call, folder: Path, pid: int, code: int) -> Result:
     return Result(code, stdout, stderr, contents(folder))
 
 
-def contents(folder: Path) -> dict[str, object]:
-    """Mode and content of everything in a directory and below it."""
-    paths = sorted(folder.rglob("*"))
-    return {str(path.relative_to(folder)): sidebyside.describe(path) for path in paths}
+def contents(folder: Path) -> list[Found]:
+    """Everything in a directory and below it; times are left out of names and contents."""
+    return [found(path, str(path.relative_to(folder))) for path in sorted(folder.rglob("*"))]
+
+
+def found(path: Path, name: str) -> Found:
+    status = path.lstat()
+    content = b""
+    if stat.S_ISLNK(status.st_mode):
+        content = os.readlink(os.fsencode(path))
+    elif stat.S_ISREG(status.st_mode) and os.access(path, os.R_OK):
+        content = path.read_bytes()
+    owner = status.st_uid, status.st_gid
+    return Found(without_times(os.fsencode(name)), status.st_mode, owner, without_times(content))
+
+
+def without_times(text: bytes) -> bytes:
+    return STAMP.sub(b"@STAMP", text)
 
 
 def plain(text: bytes, folder: Path, pid: int) -> bytes:
-    text = STAMP.sub(b"@STAMP", text.replace(os.fsencode(folder.parent), b"PLACE"))
+    text = without_times(text.replace(os.fsencode(folder.parent), b"PLACE"))
     return re.sub(rb"\b%d\b" % pid, b"PID", text)
 
 
