@@ -43,6 +43,8 @@ TCPREMOTEIP, TCPREMOTEPORT, TCPREMOTEHOST and TCPREMOTEINFO; what is not known i
               $SSLCTLFD, and from then on it reads and writes on $SSLREADFD and $SSLWRITEFD
     -T n      drop a client that has to begin with a handshake, be it that header or TLS, after n
               seconds without it (26)
+    -G n      when told to end, go on without accepting until the children have ended, or for n
+              seconds, and then send TERM to those that are left
     -d        let the kernel delay small writes (default)
     -D        send small writes at once
     -o        leave IP options such as source routes alone
@@ -54,7 +56,9 @@ TCPREMOTEIP, TCPREMOTEPORT, TCPREMOTEHOST and TCPREMOTEINFO; what is not known i
 The names and the user are asked for all at once. What is not known after 5 seconds is taken not to
 be there; -t gives the user, and only the user, more time or less.
 
--c and -C may name a file, by a word with a slash, that holds the value in its first line.
+-c and -C may name a file, by a word with a slash, that holds the value in its first line. SIGHUP
+has it, and the certificate, read again. SIGUSR1 has the connections told on standard error, each in
+a line with its process, the client's name and address, and the seconds since its start.
 
 A client is also refused by these variables of the environment, or of the rule that is about it:
 
@@ -68,7 +72,8 @@ An empty variable sets no limit. A connection counts for these from when its pro
 its process has ended. Where there is a limit on its address the program finds in TCPCONCURRENCY
 how many connections from there are served, its own included.
 
-Exits 0 on SIGTERM, when the children go on; 100 for wrong usage, 111 when it could not begin. A
+Exits 0 on SIGTERM, when the children go on; with -G on SIGINT too, when none is left or the time is
+over, and at once on a second one. Exits 100 for wrong usage, 111 when it could not begin. A
 child exits 100 when the rules deny its client, 111 when it could not run the program or the client
 did not make the handshake.
 """
@@ -96,7 +101,7 @@ USAGE = (
     "tcpserver: usage: tcpserver [ -461UXpPhHrRoOdDqQv ] [ -c limit ] [ -C limit:msg ]"
     " [ -x rules.cdb ] [ -B banner ] [ -g gid ] [ -u uid ] [ -b backlog ] [ -l localname ]"
     " [ -t timeout ] [ -T handshaketimeout ] [ -y proxies ] [ -n certificate ]"
-    " [ -N certificate ] [ -I interface ] host port program"
+    " [ -N certificate ] [ -G grace ] [ -I interface ] host port program"
 )
 
 
@@ -135,6 +140,7 @@ SWITCHES: dict[str, tuple[str, object]] = {
 }
 NUMBERS = {
     "b": "backlog",
+    "G": "grace",
     "g": "group",
     "u": "user",
     "t": "patience",

@@ -45,6 +45,7 @@ class Settings(lookups.Settings):
     at_once = False
     as_ipv6 = False
     limits = Limits(b"40")
+    grace: int | None = None  # seconds for the children when we are told to end; None: no end
     proxies: Sequence[Network] = ()  # who has to say first whom they speak for
     certificate: str | None = None  # None: no TLS
     tls_delayed = False  # whether the program begins it

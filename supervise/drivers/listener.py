@@ -9,15 +9,16 @@ import socket
 import time
 from collections.abc import Callable
 from types import FrameType
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING
 
 from supervise import errors
-from supervise.drivers.connection import Settings
+from supervise.drivers.connection import QUIET, Settings
 from supervise.drivers.conntable import ConnTable, Place
 from supervise.errors import unable_to
-from supervise.formats import tcplog
+from supervise.formats import address, tcplog
+from supervise.machines.grace import Grace
 from supervise.machines.slots import Slots
-from supervise.unix import processes, signals, sockets
+from supervise.unix import deadlines, processes, signals, sockets
 from supervise.unix.sockets import End
 from supervise.unix.waiting import Waiter
 
@@ -27,7 +28,8 @@ if TYPE_CHECKING:
 ANY_IPV4, ANY_IPV6 = bytes(4), bytes(16)
 NO_IPV6 = (errno.EAFNOSUPPORT, errno.EADDRNOTAVAIL)  # not in the kernel; switched off there
 
-ENDING = {signal.SIGTERM, signal.SIGHUP, signal.SIGINT}
+ENDING = {signal.SIGTERM, signal.SIGINT}
+ASKING = {signal.SIGHUP, signal.SIGUSR1}  # to read limits again, to tell who is connected
 
 Serve = Callable[[socket.socket, End, Place], int]
 
@@ -80,10 +82,12 @@ class Listener:
         self.serve = serve
         self.waiter = Waiter()
         self.watching = False
+        self.grace = Grace(min(settings.grace or 0, deadlines.LONGEST))
+        self.reporter: int | None = None
         signal.signal(signal.SIGPIPE, signal.SIG_IGN)  # whoever reads our log may come and go
         with unable_to("create pipe"):
-            self.wakeup = signals.wake_on(signal.SIGCHLD)
-        for number in heard():
+            self.wakeup = signals.wake_on(signal.SIGCHLD, *heard(ASKING))
+        for number in {signal.SIGTERM, *heard(ENDING)}:
             signal.signal(number, self.end)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, (signal.SIGCHLD, signal.SIGTERM))
         self.waiter.add(self.wakeup)
@@ -94,40 +98,105 @@ class Listener:
         if self.tls is not None:
             self.waiter.add(self.tls.reports)
 
-    def run(self) -> NoReturn:
+    def run(self) -> int:
         """Accept until a signal ends us; the children go on then."""
         self.tell_status()
         self.reap()  # children of whoever was this process before us
-        while True:
+        while not self.grace.over(time.monotonic(), self.slots.count):
             ready = self.wait()
             if self.tls is not None and self.tls.reports in ready:
                 self.hear_of_relays(self.tls)
             if self.wakeup in ready:
-                signals.take()
+                self.heed(signals.take())
                 self.reap()
             if self.names is not None and self.names.reading in ready:
                 self.names.learn()
             if self.listening.fileno() in ready:
                 self.accept()
+        self.end_children()
+        return 0
 
-    def end(self, number: int, frame: FrameType | None) -> NoReturn:
+    def end(self, number: int, frame: FrameType | None) -> None:
         """Handle a signal that ends us, here and not in the loop: the loop may be waiting for
         somebody to read our messages, and that may be for ever.
 
         Leave the address first: a child that has only just begun still holds the socket, and
         while that listens nobody else can bind there, the next tcpserver least of all.
         """
+        if self.grace.begun:
+            os._exit(0)
         self.listening.shutdown(socket.SHUT_RDWR)
-        if number != signal.SIGTERM:
+        if self.settings.grace is not None:
+            self.grace.begin(time.monotonic())
+        elif number == signal.SIGTERM:
+            os._exit(0)
+        else:
             processes.die_of(number)
-        os._exit(0)
+
+    def end_children(self) -> None:
+        """Tell the children who are left to end; not so a relay of TLS that has only to send what
+        its program has said."""
+        alone = self.tls.couples.alone if self.tls is not None else ()
+        left = [pid for pid in self.table.of_children if pid not in alone]
+        if left:
+            seconds = self.settings.grace
+            self.settings.warn(
+                f"sending TERM to children left after {seconds} seconds: {len(left)}"
+            )
+        for pid in left:
+            processes.end(pid)
+
+    def heed(self, numbers: set[int]) -> None:
+        if signal.SIGHUP in numbers:
+            self.read_again()
+        if signal.SIGUSR1 in numbers:
+            self.report()
+
+    def read_again(self) -> None:
+        """Take the certificate and the limits as their files are now. Nobody who is there is sent
+        away, though they may be more than may be now."""
+        if self.tls is not None:
+            try:
+                self.tls.renew()
+            except OSError as error:
+                self.settings.warn(f"going on with the old certificate: {errors.reason(error)}")
+        limits = self.settings.limits
+        if limits.changeable():
+            try:
+                limits.read()
+            except errors.Failure as failure:
+                self.settings.warn(f"going on with the old limits: {failure.text}")
+            self.slots.limit = limits.total
+            self.tell_status()
+
+    def report(self) -> None:
+        """Tell who is connected: in a child, because whoever reads our messages may be slow, and
+        in one at a time."""
+        if self.reporter is None and self.settings.verbosity > QUIET:
+            try:
+                self.reporter = processes.fork(self.tell_connections)
+            except OSError as error:
+                self.settings.warn(f"unable to fork: {errors.reason(error)}")
+
+    def tell_connections(self) -> int:
+        self.listening.close()
+        now = time.monotonic()
+        lines = [tcplog.status(self.slots.count, self.slots.limit)]
+        for pid, row in self.table.connections():
+            ip = address.text(self.settings.shown(row.ip))
+            lines.append(tcplog.connected(pid, row.name, ip, int(now - row.since)))
+        for line in lines:
+            errors.diagnose(line)
+        return 0
 
     def wait(self) -> set[int]:
         """Wait for a signal, for a client if one could be served, or for the end of a pause."""
-        is_open = self.slots.open(time.monotonic())
+        is_open = not self.grace.begun and self.slots.open(time.monotonic())
         if is_open != self.watching:
             self.watching = is_open
             (self.waiter.add if is_open else self.waiter.remove)(self.listening.fileno())
+        if self.grace.begun:
+            return self.waiter.wait(self.grace.until)
         return self.waiter.wait(None if is_open else self.slots.deadline)
 
     def accept(self) -> None:
@@ -139,7 +208,7 @@ class Listener:
         except (BlockingIOError, InterruptedError, ConnectionAbortedError):
             return
         except OSError as error:
-            if self.slots.refuse(time.monotonic()):
+            if not self.grace.begun and self.slots.refuse(time.monotonic()):
                 self.settings.warn(f"unable to accept: {errors.reason(error)}")
             return
         if self.tls is not None:
@@ -171,6 +240,9 @@ class Listener:
         for pid, wait_status in processes.reap():
             if self.tls is not None and pid == self.tls.pid:
                 raise self.tls.gone()
+            if pid == self.reporter:
+                self.reporter = None
+                continue
             self.settings.tell(tcplog.ended(pid, wait_status))
             relay = None if self.tls is None else self.tls.couples.program_ended(pid)
             if relay is None:
@@ -192,10 +264,9 @@ class Listener:
         self.settings.tell(tcplog.status(self.slots.count, self.slots.limit))
 
 
-def heard() -> list[int]:
-    """The signals that end us, less those that whoever started us had ignored."""
-    deaf = {number for number in ENDING if signal.getsignal(number) == signal.SIG_IGN}
-    return [signal.SIGTERM, *(ENDING - deaf)]
+def heard(numbers: set[signal.Signals]) -> set[signal.Signals]:
+    """These signals, less those that whoever started us had ignored."""
+    return {number for number in numbers if signal.getsignal(number) != signal.SIG_IGN}
 
 
 def leave_standard() -> None:

@@ -43,6 +43,11 @@ def decided(verdict: str, pid: int, connection: Connection) -> str:
     return f"tcpserver: {verdict} {pid} {local} {remote}"
 
 
+def connected(pid: int, name: bytes | None, ip: bytes, seconds: int) -> str:
+    """«tcpserver: open 7 RHOST:RIP 12»: a connection, and how long it has been there."""
+    return f"tcpserver: open {pid} {field(name)}:{place(ip)} {seconds}"
+
+
 def why(name: str, found: int, most: int) -> str:
     """« MAXCONNIP:6/5», at the end of the deny line of a client that was one too many."""
     return f" {name}:{found}/{most}"

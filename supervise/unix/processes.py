@@ -71,6 +71,16 @@ def send(pidfd: int, number: int) -> None:
         pass
 
 
+def end(pid: int) -> None:
+    """Tell a child that is not yet reaped to end, even if it was stopped; one that has become a
+    user whom we may not signal goes on."""
+    try:
+        os.kill(pid, signal.SIGTERM)
+        os.kill(pid, signal.SIGCONT)
+    except PermissionError:
+        pass
+
+
 def reap() -> list[tuple[int, int]]:
     """Collect every ended child: (pid, raw wait status) pairs."""
     ended: list[tuple[int, int]] = []

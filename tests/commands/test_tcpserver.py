@@ -41,7 +41,7 @@ def test_the_usage_is_the_one_of_the_ipv6_package():
         "tcpserver: usage: tcpserver [ -461UXpPhHrRoOdDqQv ] [ -c limit ] [ -C limit:msg ]"
         " [ -x rules.cdb ] [ -B banner ] [ -g gid ] [ -u uid ] [ -b backlog ] [ -l localname ]"
         " [ -t timeout ] [ -T handshaketimeout ] [ -y proxies ] [ -n certificate ]"
-        " [ -N certificate ] [ -I interface ] host port program"
+        " [ -N certificate ] [ -G grace ] [ -I interface ] host port program"
     )
 
 
@@ -98,14 +98,15 @@ def test_options_are_read_left_to_right_and_the_last_one_wins(monkeypatch):
     monkeypatch.setenv("UID", "1000")
     monkeypatch.setenv("GID", "100x")
     wanted, operands = tcpserver.read(
-        ["-vqQ", "-c5", "-c", "7x", "-C3:hi", "-b", "", "-tx", "-T9", "-y::1,", "-U", "-u", "77",
-         "-pPp", "-DdD", "-oO", "-l", "", "-Bhi", "-x", "rules", "-X", "-461", "-I", "eth0", "-N",
-         "other", "-ncert", "--", "h", "-p"]
+        ["-vqQ", "-c5", "-c", "7x", "-C3:hi", "-b", "", "-tx", "-T9", "-G8", "-y::1,", "-U",
+         "-u", "77", "-pPp", "-DdD", "-oO", "-l", "", "-Bhi", "-x", "rules", "-X", "-461", "-I",
+         "eth0", "-N", "other", "-ncert", "--", "h", "-p"]
     )  # fmt: skip
     assert operands == ["h", "-p"]
     assert vars(wanted) == {
         "verbosity": 1, "total": b"7x", "per_address": b"3:hi", "backlog": 0, "patience": 0,
-        "handshake_patience": 9, "user": 77, "group": 100, "paranoid": True, "at_once": True,
+        "handshake_patience": 9, "grace": 8, "user": 77, "group": 100, "paranoid": True,
+        "at_once": True,
         "keep_ip_options": False, "local_name": b"", "banner": b"hi", "rules": "rules",
         "rules_may_miss": True, "only_ipv4": True, "as_ipv6": True, "print_port": True,
         "interface": "eth0", "proxy_words": b"::1,", "certificate": "cert",
@@ -508,7 +509,7 @@ def test_term_ends_the_server_and_not_its_children(background, tmp_path):
     assert len(server.lines(4)) == 4
 
 
-@pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGINT, signal.SIGUSR1, signal.SIGALRM])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGALRM, signal.SIGUSR2])
 def test_other_signals_end_it_as_they_end_any_program(background, tmp_path, number):
     server = start(background, tmp_path, *LEAN, "--", "/bin/cat")
     server.process.send_signal(number)

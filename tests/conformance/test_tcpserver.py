@@ -49,7 +49,10 @@ def ended(command, *argv, **options):
     return processes.finish([*command, *argv], env=tcpservers.ENV, **options)
 
 
-OURS_ALONE = [b"-C limit:msg", b"-T handshaketimeout", b"-y proxies", b"-I interface"]
+OURS_ALONE = [
+    b"-C limit:msg", b"-T handshaketimeout", b"-y proxies", b"-n certificate", b"-N certificate",
+    b"-G grace", b"-I interface",
+]  # fmt: skip
 
 
 def their_usage(text):

@@ -21,7 +21,7 @@ from tests.support.patience import PATIENCE, eventually
 from tests.support.processes import state
 
 HERE = End(b"\x7f\0\0\1", 0)
-TAKEN = [signal.SIGCHLD, signal.SIGTERM, signal.SIGHUP, signal.SIGINT]
+TAKEN = [signal.SIGCHLD, signal.SIGTERM, signal.SIGHUP, signal.SIGINT, signal.SIGUSR1]
 
 
 def backlog_of(listening):
@@ -147,6 +147,50 @@ def test_a_child_from_before_frees_nobodys_place(served):
     assert said() == [f"tcpserver: end {stranger} status 768", "tcpserver: status: 1/2"]
 
 
+class Keyholder:
+    """TLS that is asked to read its certificate again."""
+
+    def __init__(self, trouble):
+        self.trouble = trouble
+        self.asked = 0
+
+    def renew(self):
+        self.asked += 1
+        if self.trouble:
+            raise BlockingIOError(errno.EAGAIN, "many ask")
+
+
+@pytest.mark.parametrize("trouble", [False, True])
+def test_the_certificate_is_read_again(served, trouble):
+    server, _, said = served
+    server.tls = Keyholder(trouble)
+    server.heed({signal.SIGHUP})
+    assert server.tls.asked == 1
+    warned = "tcpserver: warning: going on with the old certificate: temporary failure"
+    assert said() == [warned] * trouble
+    server.tls = None
+
+
+def test_who_tells_cannot_be_made(served, monkeypatch):
+    server, _, said = served
+
+    def no_more(child):
+        raise OSError(errno.EAGAIN, "no more")
+
+    monkeypatch.setattr(processes, "fork", no_more)
+    server.heed({signal.SIGUSR1})
+    assert said() == ["tcpserver: warning: unable to fork: temporary failure"]
+
+
+def test_who_tells_is_no_connection(served):
+    server, _, said = served
+    server.slots.take()
+    server.heed({signal.SIGUSR1})
+    eventually(lambda: state(server.reporter) == "Z")
+    server.reap()
+    assert (said(), server.reporter) == (["tcpserver: status: 1/2"], None)
+
+
 def test_a_child_that_cannot_be_made(served, monkeypatch):
     server, port, said = served
 
@@ -202,7 +246,7 @@ def test_a_client_that_went_away_is_no_news(served, number):
     assert (said(), server.slots.open(0)) == ([], True)
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_the_address_is_free_at_once_though_a_child_still_holds_the_socket(number):
     """As one does that was forked a moment before the signal."""
     with listener.listen(HERE, 0, 5) as listening:
@@ -216,7 +260,7 @@ def test_the_address_is_free_at_once_though_a_child_still_holds_the_socket(numbe
         listener.listen(*place).close()
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_log_that_nobody_reads_does_not_keep_it_from_ending(number):
     reading, writing = os.pipe()
 

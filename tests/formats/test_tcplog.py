@@ -68,3 +68,8 @@ def test_a_line_can_always_be_split_into_its_fields(connection):
 
 def test_why_a_client_was_denied():
     assert tcplog.why("MAXCONNIP", 6, 5) == " MAXCONNIP:6/5"
+
+
+def test_who_is_connected():
+    assert tcplog.connected(7, b"a:b", b"::1", 12) == "tcpserver: open 7 a?b:[::1] 12"
+    assert tcplog.connected(7, None, b"127.0.0.1", 0) == "tcpserver: open 7 :127.0.0.1 0"

@@ -213,3 +213,21 @@ def test_a_group_of_somebody_else_is_nobody_s():
         return [processes.group_exists(group), processes.send_to_group(group, 0)]
 
     assert in_a_fork(stranger) == [False, False]
+
+
+def test_a_child_that_was_stopped_ends_too():
+    pid = processes.fork(lambda: signal.pause() or 0)
+    os.kill(pid, signal.SIGSTOP)
+    assert os.WIFSTOPPED(os.waitpid(pid, os.WUNTRACED)[1])
+    processes.end(pid)
+    assert os.waitpid(pid, 0)[1] == signal.SIGTERM
+
+
+@pytest.mark.needs_root
+def test_a_child_that_we_may_not_signal_goes_on():
+    def powerless():
+        os.setuid(4321)
+        processes.end(os.getppid())
+        return 7
+
+    assert os.waitstatus_to_exitcode(os.waitpid(processes.fork(powerless), 0)[1]) == 7
