@@ -239,6 +239,8 @@ class Listener:
     def reap(self) -> None:
         for pid, wait_status in processes.reap():
             if self.tls is not None and pid == self.tls.pid:
+                if self.grace.begun:
+                    continue  # nobody will ask it for anything
                 raise self.tls.gone()
             if pid == self.reporter:
                 self.reporter = None

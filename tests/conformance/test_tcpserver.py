@@ -201,7 +201,7 @@ def test_the_end_leaves_the_children(background, tmp_path):
     both(background, tmp_path, look, "-v", *LEAN, "--", "/bin/cat")
 
 
-@pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGINT, signal.SIGUSR1])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGALRM, signal.SIGUSR2])
 def test_other_signals(background, tmp_path, number):
     for command in (THEIRS, OURS):
         server = start(background, tmp_path, *LEAN, "--", "/bin/cat", command=command)

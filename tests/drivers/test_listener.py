@@ -14,6 +14,7 @@ from supervise import errors
 from supervise.drivers import listener
 from supervise.drivers.connection import TELLING, WARNING, Settings
 from supervise.drivers.limitfiles import Limits
+from supervise.machines.couples import Couples
 from supervise.unix import processes, signals, sockets
 from supervise.unix.sockets import End
 from tests.support.forks import signal_sets
@@ -148,11 +149,16 @@ def test_a_child_from_before_frees_nobodys_place(served):
 
 
 class Keyholder:
-    """TLS that is asked to read its certificate again."""
+    """TLS whose relays report, and that is asked to read its certificate again."""
 
-    def __init__(self, trouble):
+    def __init__(self, trouble=False):
         self.trouble = trouble
         self.asked = 0
+        self.pid = 0
+        self.couples = Couples()
+
+    def learn(self):
+        return [relay for relay in [*self.couples.alone] if self.couples.relay_ended(relay)]
 
     def renew(self):
         self.asked += 1
@@ -168,6 +174,36 @@ def test_the_certificate_is_read_again(served, trouble):
     assert server.tls.asked == 1
     warned = "tcpserver: warning: going on with the old certificate: temporary failure"
     assert said() == [warned] * trouble
+    server.tls = None
+
+
+def test_a_relay_that_outlives_its_program_still_counts(served):
+    server, port, said = served
+    with socket.create_connection(("127.0.0.1", port), PATIENCE):
+        server.accept()
+    (child,) = server.table.of_children
+    server.tls = Keyholder()
+    server.tls.couples.join(child, 4711)
+    eventually(lambda: state(child) == "Z")
+    server.reap()
+    assert (list(server.table.of_children), server.slots.count) == ([4711], 1)
+    server.end_children()  # among whom it is not
+    server.hear_of_relays(server.tls)
+    assert (list(server.table.of_children), server.slots.count) == ([], 0)
+    assert said() == [
+        "tcpserver: status: 1/2", f"tcpserver: end {child} status 0", "tcpserver: status: 0/2",
+    ]  # fmt: skip
+    server.tls = None
+
+
+def test_the_end_of_the_process_with_the_key_is_no_news_in_the_end(served):
+    server, _, said = served
+    server.tls = Keyholder()
+    server.tls.pid = processes.fork(lambda: 0)
+    server.grace.begin(0)
+    eventually(lambda: state(server.tls.pid) == "Z")
+    server.reap()
+    assert said() == []
     server.tls = None
 
 
