@@ -19,6 +19,11 @@ from tests.support.sidebyside import needs
 pytestmark = needs(*CALLED)
 
 loaders = pytest.mark.parametrize("name", LOADERS)
+NEED_ROOT = ("setuidgid",)
+loaders_that_can = pytest.mark.parametrize(
+    "name",
+    [pytest.param(name, marks=[pytest.mark.needs_root] * (name in NEED_ROOT)) for name in LOADERS],
+)
 
 NOT_RUN = [
     "missing", "./missing", "/missing/x", "text", "./text", "./text/x", "text/x", "lineless",
@@ -33,12 +38,15 @@ def test_what_cannot_be_run(same, port, name, path):
     same(sample(name, port, (path, "argument"), stdin=b""))
 
 
-@loaders
-def test_what_is_being_written(same, port, name):
+@loaders_that_can
+def test_what_is_being_written(folders, port, name):
     def write():
-        os.open("lineless", os.O_WRONLY)
+        os.set_inheritable(os.open("lineless", os.O_WRONLY), True)
 
-    same(sample(name, port, ("./lineless",), stdin=b"", arrange=write))
+    call = sample(name, port, ("./lineless",), stdin=b"", arrange=write)
+    original, ours = pairs.both(folders, call, pairs.in_place)
+    assert b"text busy" in original.stderr
+    assert ours == original
 
 
 def test_arguments_that_are_empty_or_long(same, port):
@@ -94,7 +102,7 @@ def given(folders, port):
 STATE = re.compile(rb"^(?:Max|Umask|Uid|Gid|Groups|Sig(?!Q)|Cap|NoNewPrivs|Seccomp).*$", re.M)
 
 
-@loaders
+@loaders_that_can
 def test_its_limits_signals_and_rights(given, name):
     original, ours = (
         (result.code, STATE.findall(result.stdout))
@@ -104,7 +112,7 @@ def test_its_limits_signals_and_rights(given, name):
     assert ours == original
 
 
-@loaders
+@loaders_that_can
 def test_its_group_session_terminal_and_niceness(given, name):
     original, ours = (
         [result.stdout.rpartition(b")")[2].split()[field] for field in (2, 3, 4, 16)]
@@ -117,7 +125,7 @@ def test_its_group_session_terminal_and_niceness(given, name):
 CHANCE = re.compile(rb"\w+ +\d+ \d+:\d+|\[\d+\]|/proc/\w+|\r")
 
 
-@loaders
+@loaders_that_can
 def test_its_descriptors_and_directory(given, name):
     original, ours = (
         CHANCE.sub(b"", result.stdout)
@@ -134,7 +142,7 @@ ODD_VARIABLES = (
 LEFT_OUT = "environment: what is no variable, or one more of the same name"
 
 
-@loaders
+@loaders_that_can
 def test_its_environment(given, name):
     """In no order: what is changed comes in one of its own in the original."""
     differences.stand_by(LEFT_OUT)
@@ -152,7 +160,7 @@ IGNORED = "SIGPIPE and SIGXFSZ, ignored at the start"
 FIELDS = {"recordio": ("stdout", "stderr"), "tcpclient": ()}  # tcpclient stops ignoring it itself
 
 
-@loaders
+@loaders_that_can
 def test_signals_that_the_interpreter_ignores_too(same, port, name):
     def ignore():
         signal.signal(signal.SIGPIPE, signal.SIG_IGN)

@@ -14,7 +14,8 @@ from tests.support.sidebyside import needs
 
 pytestmark = needs("multilog", "setlock", "setuidgid", "supervise", "tcprules")
 
-umasks = pytest.mark.parametrize("umask", [0o000, 0o022, 0o077, 0o777], ids=oct)
+UMASKS = [0o000, 0o022, 0o077]
+umasks = pytest.mark.parametrize("umask", [*UMASKS, 0o777], ids=oct)
 MAKERS = {
     "multilog": ("multilog", "t", "s4096", "n3", "./new", "=status", "./other"),
     "multilog that rotates": ("multilog", "s4096", "!cat", "./new"),
@@ -38,7 +39,9 @@ def described(result):
     return {found.name: (found.mode, found.owner) for found in result.files}
 
 
-@umasks
+@pytest.mark.parametrize(
+    "umask", [*UMASKS, pytest.param(0o777, marks=pytest.mark.needs_root)], ids=oct
+)
 def test_files_of_supervise(folders, umask):
     """The service tells its supervise to leave."""
     for folder in folders:

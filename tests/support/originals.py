@@ -87,7 +87,9 @@ def loading(name: str, port: int, program: tuple[str, ...]) -> tuple[str, ...]:
 
 def clear(folder: Path) -> None:
     """Take away what was furnished, and what calls have made of it."""
-    (folder / "closed").chmod(0o700)
+    for parent, names, _ in os.walk(folder):
+        for name in names:
+            os.chmod(os.path.join(parent, name), 0o700)
     shutil.rmtree(folder)
     folder.mkdir()
 
