@@ -11,7 +11,9 @@ import pytest
 from supervise import registry
 from tests import test_registry
 from tests.conformance import test_calls, test_streams
-from tests.support import originals, processes
+from tests.support import differences, originals, processes
+from tests.support.differences import difference
+from tests.support.pairs import Result
 
 
 def parameters(test, name):
@@ -51,6 +53,31 @@ def test_the_list_of_programs_is_debian_s():
     paths = done.stdout.decode().split()
     names = [path.removeprefix("/usr/bin/") for path in paths if path.startswith("/usr/bin/")]
     assert sorted(names) == sorted(originals.PROGRAMS)
+
+
+SAME = Result(0, b"same", b"", [])
+OTHER = SAME._replace(stdout=b"other")
+ROW = "tcpserver: backlog"
+
+
+@pytest.mark.parametrize(
+    ("ours", "expected"),
+    [
+        (OTHER, None),
+        (OTHER, difference("a row that is gone", "stdout")),
+        (OTHER, difference(ROW, "stderr")),
+        (OTHER._replace(code=1), difference(ROW, "stdout")),
+        (SAME, difference(ROW, "stdout")),
+    ],
+)
+def test_a_difference_and_its_row_stand_and_fall_together(ours, expected):
+    with pytest.raises(AssertionError):
+        differences.judge(SAME, ours, expected)
+
+
+def test_a_difference_that_is_expected():
+    differences.judge(SAME, SAME)
+    differences.judge(SAME, OTHER, difference(ROW, "stdout"))
 
 
 def test_what_is_skipped_for_want_of_the_originals_is_counted(tmp_path):
