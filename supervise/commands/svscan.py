@@ -35,7 +35,7 @@ from signal import SIGCONT, SIGTERM
 import setproctitle  # noqa: F401 - loaded here for the whole tree, which shows what it does in ps
 
 from supervise import complaints, errors, program, runner
-from supervise.drivers import background, leftovers, supervisor
+from supervise.drivers import background, supervisor
 from supervise.drivers.background import Foreground
 from supervise.drivers.child import Orphan
 from supervise.drivers.pidfile import PidFile
@@ -102,8 +102,7 @@ def go_to_background(pid_file: PidFile) -> int:
 
 def scan_in_background(pid_file: PidFile, foreground: Foreground) -> int:
     background.detach(foreground)
-    if pid_file.take():
-        leftovers.end()
+    pid_file.take()
     scanner = prepared(foreground)
     complaints.show_in_ps()
     foreground.tell(background.UP)

@@ -2,9 +2,10 @@
 
 svscanboot [ directory ]
 
-The directory is /service unless told otherwise. Services that an svscan left behind are told to
-end. Then it becomes svscan, in an environment that has PATH only, with standard input from
-/dev/null, and standard output and error of everything that has no log shown by ps:
+The directory is /service unless told otherwise. Services that an svscan of the original package
+left behind are told to end; those that one of ours left are taken over as they run. Then it becomes
+svscan, in an environment that has PATH only, with standard input from /dev/null, and standard
+output and error of everything that has no log shown by ps:
 
     readproctitle service errors: ...
 

@@ -11,11 +11,12 @@ import os
 
 from supervise import errors
 from supervise.errors import unable_to
-from supervise.formats import adoption, procstat
+from supervise.formats import adoption
 from supervise.formats.adoption import Birth, Memory
-from supervise.unix import files
+from supervise.unix import files, lifetimes, recordlocks
 
 CHILD = "supervise/child"
+ABANDONED = 1  # the byte of it that a supervise locks when its svscan is gone
 BOOT_ID = "/proc/sys/kernel/random/boot_id"
 
 
@@ -44,6 +45,13 @@ class Record:
         pid = memory.status.pid
         started = start_time(pid) if pid is not None else None
         self.write(adoption.pack(memory, Birth(self.boot, started or 0)))
+
+    def abandoned(self) -> None:
+        """Our svscan is gone: let the next one know whom it may take over."""
+        try:
+            recordlocks.take(self.descriptor, ABANDONED)
+        except OSError as error:
+            self.complain("lock", error)
 
     def clear(self) -> None:
         """Nobody has to take over."""
@@ -93,7 +101,7 @@ def find(pid: int, birth: Birth) -> int | None:
 def start_time(pid: int) -> int | None:
     """In clock ticks since the boot; None where there is no such process, or no /proc."""
     try:
-        return procstat.start_time(files.read_whole(f"/proc/{pid}/stat"))
+        return lifetimes.start_time(pid)
     except OSError:
         return None
 

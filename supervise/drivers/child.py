@@ -10,7 +10,7 @@ from typing import NamedTuple
 from supervise import errors
 from supervise.drivers import adoption
 from supervise.formats.adoption import Birth
-from supervise.unix import processes
+from supervise.unix import processes, proctable
 from supervise.unix.gate import Gate
 
 
@@ -83,11 +83,19 @@ class Child:
         for group in self.groups:
             processes.send_to_group(group, number)
 
-    def has_left_somebody(self, living: int | None) -> bool:
-        """Whether anybody is left in these groups. That of the living child counts, since one that
-        was forked a moment ago has not made it yet; the number of one that is empty is forgotten,
-        since it may become somebody else's."""
+    def forget_empty_groups(self, living: int | None) -> None:
+        """The number of a group that is empty may become somebody else's. That of the living child
+        is kept, since one that was forked a moment ago has not made it yet."""
         self.groups = {
             group for group in self.groups if group == living or processes.group_exists(group)
         }
-        return bool(self.groups)
+
+    def rest(self) -> list[int] | None:
+        """Who lives in the groups; None where that cannot be told, but somebody is left."""
+        self.forget_empty_groups(None)
+        if not self.groups:
+            return []
+        try:
+            return proctable.living(self.groups)
+        except OSError:
+            return None

@@ -25,7 +25,6 @@ class Orphans:
     def __init__(self) -> None:
         self.left: dict[Owner, Orphan] = {}  # that the next supervise is to be told of
         self.owners: dict[int, Owner] = {}  # whose the children are that are ours now
-        self.adopters: set[Owner] = set()
 
     def look(self, owner: Owner, path: str | None, strays: dict[int, int]) -> bool:
         """See what a supervise has left that was killed, in the directory of that path, where it
@@ -63,11 +62,9 @@ class Orphans:
     def taken(self, owner: Owner) -> None:
         """The next supervise runs and knows."""
         if owner in self.left:
-            self.adopters.add(owner)
             close(self.left.pop(owner))
 
     def forget(self, owner: Owner) -> None:
-        self.adopters.discard(owner)
         if owner in self.left:
             close(self.left.pop(owner))
 

@@ -31,9 +31,9 @@ class PidFile:
     def __init__(self, path: str) -> None:
         self.path = path
 
-    def take(self) -> bool:
+    def take(self) -> None:
         """Lock it, and write our number; both last until we end. Its directory is made where there
-        is none. Returns whether the one before could not clear it, since it was killed."""
+        is none."""
         directory = os.path.dirname(self.path)
         with errors.unable_to(f"create {directory}"):
             try:
@@ -53,17 +53,15 @@ class PidFile:
                 ) from failure
             raise
         with errors.unable_to(f"write {self.path}"):
-            before = self.content()
+            self.refuse_other_content()
             self.write(b"%d\n" % os.getpid())
-        return before != b""
 
-    def content(self) -> bytes:
-        """What is in it. A name that was mistyped must not cost the file that has it."""
+    def refuse_other_content(self) -> None:
+        """A name that was mistyped must not cost the file that has it."""
         content = os.pread(self.descriptor, LONGEST + 1, 0)
         is_number = content.removesuffix(b"\n").isdigit() and len(content) <= LONGEST
         if content and not is_number:
             raise errors.Mistake(f"unable to write {self.path}: it is no pid file")
-        return content
 
     def write(self, text: bytes) -> None:
         os.ftruncate(self.descriptor, 0)
@@ -89,16 +87,16 @@ class PidFile:
             os.close(descriptor)
 
 
-def find_holder(descriptor: int) -> Holder | None:
+def find_holder(descriptor: int, byte: int | None = None) -> Holder | None:
     """The holder of the lock, and not whoever gets its number when it has ended."""
-    while (pid := recordlocks.owner(descriptor)) is not None:
+    while (pid := recordlocks.owner(descriptor, byte)) is not None:
         if pid == 0:
             raise ProcessLookupError(errno.ESRCH, "in a pid namespace that is not ours")
         try:
             pidfd = os.pidfd_open(pid)
         except ProcessLookupError:
             continue  # it has ended meanwhile, and the lock with it
-        if recordlocks.owner(descriptor) == pid:
+        if recordlocks.owner(descriptor, byte) == pid:
             return Holder(pid, pidfd)
         os.close(pidfd)
     return None

@@ -11,6 +11,7 @@ from supervise import errors
 from supervise.drivers import adoption, clock, servicedir, steadfast
 from supervise.drivers.child import Child, Orphan
 from supervise.drivers.ownership import Ownership
+from supervise.drivers.rest import Rest
 from supervise.drivers.steadfast import warn_unable_to
 from supervise.formats.adoption import Birth, Memory
 from supervise.formats.status import Status
@@ -30,14 +31,12 @@ from supervise.unix.waiting import Waiter
 PROGRAM = "supervise"
 STOP_SIGNALS = {SIGTERM, SIGINT, SIGHUP, SIGQUIT}
 
-# Orders come from svscan over a socket: control letters, and these of its own.
-STOP = b"\x02"  # stop the service and leave when no process of it remains
-DRAIN = b"\x04"  # the writer of your input is gone: read it to the end, then leave
+# Orders come from svscan over a socket: control letters, which it gives one that it has taken over
+# through the FIFO, and these.
 STDOUT = b"\x01"  # a descriptor comes along: it is standard output from the next start on
 
 
 ENDED = b"\x06"  # the child that you adopted has ended; its raw wait status follows
-STRAY = b"\x05"  # somebody has ended whose parent was gone, and may be of your service
 WAIT_STATUS = Struct("<i")
 
 
@@ -90,6 +89,7 @@ class Supervisor:
             linux.become_subreaper()
         self.finished = False
         self.waiter = Waiter()
+        self.rest = Rest(self.waiter)
         self.orders: int | None = orders
         for descriptor in (self.directory.control, self.wakeup, orders):
             if descriptor is not None:
@@ -140,6 +140,8 @@ class Supervisor:
             self.hear_signals()
         if self.watched in ready:
             self.child_ended(None)
+        if self.rest.ended(ready) and self.service.sweeping:
+            self.await_rest()
         if self.directory.control in ready:
             self.hear_commands()
         if not self.finished:
@@ -157,7 +159,9 @@ class Supervisor:
         for pid, status in processes.endings():
             if pid == self.service.pid:
                 self.child_ended(status)
-        self.look_at_rest()
+        self.child.forget_empty_groups(self.service.pid)
+        if self.service.sweeping:
+            self.await_rest()
 
     def child_ended(self, status: int | None) -> None:
         if self.watched is not None:
@@ -167,9 +171,12 @@ class Supervisor:
         self.child.ended()
         self.perform(self.service.exited(status, clock.now()))
 
-    def look_at_rest(self) -> None:
-        if not self.child.has_left_somebody(self.service.pid) and self.service.sweeping:
+    def await_rest(self) -> None:
+        living = self.child.rest()
+        if living == []:
             self.perform(self.service.rest_gone(clock.now()))
+        else:
+            self.rest.watch(living or ())
 
     def hear_commands(self) -> None:
         try:
@@ -193,17 +200,11 @@ class Supervisor:
         order, descriptors = channels.receive(self.orders)
         if not order:
             self.svscan_is_gone()
-        elif order == STOP:
-            self.perform(self.service.stop(clock.now()))
-        elif order == DRAIN:
-            self.perform(self.service.drain(clock.now()))
         elif order == STDOUT:
             for descriptor in descriptors:
                 os.dup2(descriptor, 1)
                 os.close(descriptor)
             self.perform(self.service.log_appeared(clock.now()))
-        elif order == STRAY:
-            self.look_at_rest()
         elif order.startswith(ENDED):
             if self.adopted:
                 self.child_ended(*WAIT_STATUS.unpack(order.removeprefix(ENDED)))
@@ -215,6 +216,7 @@ class Supervisor:
         self.waiter.remove(self.orders)
         os.close(self.orders)
         self.orders = None
+        self.record.abandoned()
         if self.adopted and self.watched is None:
             self.expect_no_word()
 
@@ -231,7 +233,7 @@ class Supervisor:
                 case SignalRest(number):
                     self.child.signal_rest(number)
                 case AwaitRest():
-                    self.look_at_rest()
+                    self.await_rest()
                 case Exit():
                     self.finished = True
 

@@ -240,7 +240,12 @@ def passing_on(number: int) -> Handler:
     return lambda service, now: service.signal(number)
 
 
+STOP_ORDER = b"\x02"  # stop the service and leave when no process of it remains
+DRAIN_ORDER = b"\x04"  # the writer of your input is gone: read it to the end, then leave
+
 CONTROLS: dict[bytes, Handler] = {
+    STOP_ORDER: Service.stop,
+    DRAIN_ORDER: Service.drain,
     b"u": Service.want_up,
     b"d": Service.want_down,
     b"o": Service.want_once,

@@ -12,6 +12,12 @@ STARTED = 19  # among the fields of /proc/PID/stat after the name, proc(5): fiel
 
 def seconds(pid: int) -> float:
     """FileNotFoundError where there is no such process."""
+    age = time.clock_gettime(time.CLOCK_BOOTTIME)
+    return age - start_time(pid) / os.sysconf("SC_CLK_TCK")
+
+
+def start_time(pid: int) -> int:
+    """When it started, in clock ticks since the boot: with its number this means one process and no
+    other. OSError where there is no such process, or no /proc."""
     fields = files.read_whole(f"/proc/{pid}/stat").rpartition(b")")[2].split()
-    started = int(fields[STARTED]) / os.sysconf("SC_CLK_TCK")
-    return time.clock_gettime(time.CLOCK_BOOTTIME) - started
+    return int(fields[STARTED])

@@ -75,7 +75,7 @@ def test_a_child_of_somebody_else_is_adopted_where_it_is_still_that_process(chil
     child.signal(signal.SIGTERM)
     assert wait(pid) == signal.SIGTERM
     child.signal(signal.SIGTERM)  # to nobody: the number is not asked
-    assert not child.has_left_somebody(None)
+    assert child.rest() == []
 
 
 def test_one_that_is_gone_is_nobody(child):
@@ -101,8 +101,8 @@ def test_what_it_leaves_is_signalled_as_a_group(child, tmp_path):
     gate.open()
     wait(pid)
     rest = int((tmp_path / "rest").read_text())
-    assert child.has_left_somebody(None)
+    assert child.rest() == [rest]
     child.signal_rest(signal.SIGTERM)
     eventually(lambda: trees.ended(rest))
     wait(rest)
-    assert not child.has_left_somebody(None)
+    assert child.rest() == []

@@ -32,3 +32,15 @@ def test_supervises_that_were_left_behind_are_told_to_end(tmp_path, monkeypatch)
     assert heard == {"a": b"dx", "a/log": b"dx", ".hidden": b"", "b": b"dx"}
     for descriptor in told.values():
         os.close(descriptor)
+
+
+def test_one_that_can_be_taken_over_is_left_as_it_is(tmp_path, monkeypatch):
+    control = tmp_path / "a" / "supervise"
+    control.mkdir(parents=True)
+    os.mkfifo(control / "control")
+    told = os.open(control / "control", os.O_RDONLY | os.O_NONBLOCK)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(leftovers.abandoned, "is_there", lambda path: os.getcwd().endswith("/a"))
+    leftovers.end()
+    assert os.read(told, 10) == b""
+    os.close(told)

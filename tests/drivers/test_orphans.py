@@ -65,7 +65,6 @@ def test_a_child_that_is_ours_is_expected_to_end(left, child):
     assert (pid, expected, status) == (child, True, None)
     assert pidfd is not None
     orphans.taken(OWNER)
-    assert orphans.adopters == {OWNER}
     assert orphans.ended(child, end(child)) == OWNER
     assert orphans.ended(child, 0) is None, "said once"
 

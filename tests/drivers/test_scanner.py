@@ -9,12 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from supervise.drivers import scanner, supervisor
+from supervise.drivers import supervises, supervisor
 from supervise.drivers.background import Foreground
 from supervise.drivers.scandir import Named, Unnamed
 from supervise.drivers.scanner import Scanner
 from supervise.machines import scan
 from supervise.machines.scaneffects import Identity
+from supervise.machines.service import DRAIN_ORDER
 from supervise.unix import channels, descriptors, pipes, processes
 from tests.support import trees
 from tests.support.patience import eventually
@@ -63,7 +64,7 @@ class Unforked:
 @pytest.fixture
 def unforked(monkeypatch):
     """A scanner that starts nothing real, made inside the fork that asks for it."""
-    monkeypatch.setattr(scanner, "SuperviseProcess", Unforked)
+    monkeypatch.setattr(supervises, "SuperviseProcess", Unforked)
     return lambda: Scanner(lambda path, orders, orphan: 0)
 
 
@@ -74,7 +75,7 @@ def test_more_than_a_thousand_services(unforked):
     def child() -> None:
         scanning = unforked()
         scanning.learn(scanning.directory.look_at_everything())
-        assert len(scanning.supervises) == len(scanning.owners) == 1500
+        assert len(scanning.supervises.running) == len(scanning.supervises.owners) == 1500
         assert scanning.deadline() is None
 
     in_a_fork(child)
@@ -84,7 +85,11 @@ def test_a_name_that_is_gone_before_it_is_started(unforked):
     def child() -> None:
         scanning = unforked()
         scanning.learn([Named(MISSING, True)])
-        assert (scanning.supervises, scanning.scan.entries, scanning.pipes) == ({}, {}, {})
+        assert (scanning.supervises.running, scanning.scan.entries, scanning.supervises.pipes) == (
+            {},
+            {},
+            {},
+        )
 
     in_a_fork(child)
 
@@ -98,12 +103,12 @@ def test_a_number_that_is_used_again_while_the_dead_are_collected(unforked, monk
         scan.RESTART_PAUSE = 0.0
         scanning = unforked()
         scanning.learn(scanning.directory.look_at_everything())
-        (first, owner), (second, other) = scanning.owners.items()
+        (first, owner), (second, other) = scanning.supervises.owners.items()
         Unforked.numbers = iter([second, first])
-        scanner.processes.reap = lambda: [(first, 0), (second, 0)]
-        scanning.reap()
-        assert scanning.owners == {second: owner, first: other}
-        assert set(scanning.supervises) == {owner, other}
+        supervises.processes.reap = lambda: [(first, 0), (second, 0)]
+        scanning.note_ends(scanning.supervises.reap())
+        assert scanning.supervises.owners == {second: owner, first: other}
+        assert set(scanning.supervises.running) == {owner, other}
 
     in_a_fork(child)
 
@@ -117,12 +122,12 @@ def test_orders_that_cannot_be_given_are_told(here, monkeypatch):
         os.dup2(output, 2)
         scanning = Scanner(lambda path, orders, orphan: signal.pause() or 0)
         scanning.learn(scanning.directory.look_at_everything())
-        ((owner, supervise),) = scanning.supervises.items()
-        while scanning.order(*owner, b"k"):
+        ((owner, supervise),) = scanning.supervises.running.items()
+        while scanning.supervises.order(owner, b"k"):
             pass
         os.kill(supervise.child_pid, signal.SIGKILL)
         supervise.ended(os.waitpid(supervise.child_pid, 0)[1])
-        assert scanning.order(*owner, b"k"), "one that has ended is no trouble"
+        assert scanning.supervises.order(owner, b"k"), "one that has ended is no trouble"
 
     in_a_fork(child)
     os.close(output)
@@ -136,18 +141,18 @@ def test_a_log_that_appears(unforked):
     def child() -> None:
         scanning = unforked()
         scanning.learn(scanning.directory.look_at_everything())
-        ((identity, _),) = scanning.supervises
+        ((identity, _),) = scanning.supervises.running
         os.mkdir("a/log")
         scanning.learn(scanning.directory.look_at_changes())
-        assert set(scanning.supervises) == {(identity, "main"), (identity, "log")}
-        assert scanning.supervises[identity, "main"].heard == [supervisor.STDOUT]
+        assert set(scanning.supervises.running) == {(identity, "main"), (identity, "log")}
+        assert scanning.supervises.running[identity, "main"].heard == [supervisor.STDOUT]
         assert scanning.scan.entries[identity].joined
         scanning.learn([Unnamed(identity)])
-        scanner.processes.reap = lambda: [(main, 0)]
-        main = scanning.supervises[identity, "main"].child_pid
-        scanning.reap()
-        assert scanning.supervises[identity, "log"].heard == [supervisor.DRAIN]
-        assert len(scanning.pipes[identity]) == 1, "the writing end is closed"
+        supervises.processes.reap = lambda: [(main, 0)]
+        main = scanning.supervises.running[identity, "main"].child_pid
+        scanning.note_ends(scanning.supervises.reap())
+        assert scanning.supervises.running[identity, "log"].heard == [DRAIN_ORDER]
+        assert len(scanning.supervises.pipes[identity]) == 1, "the writing end is closed"
 
     in_a_fork(child)
 
@@ -167,7 +172,7 @@ def test_the_descriptors_of_a_supervise(here):
     def child() -> None:
         scanning = Scanner(run)
         scanning.learn(scanning.directory.look_at_everything())
-        for supervise in scanning.supervises.values():
+        for supervise in scanning.supervises.running.values():
             assert os.waitpid(supervise.child_pid, 0)[1] == 0
 
     in_a_fork(child)

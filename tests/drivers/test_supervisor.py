@@ -12,16 +12,9 @@ import pytest
 
 from supervise.drivers import supervisor
 from supervise.drivers.child import Orphan
-from supervise.drivers.supervisor import (
-    DRAIN,
-    ENDED,
-    STDOUT,
-    STOP,
-    STRAY,
-    WAIT_STATUS,
-    Supervisor,
-)
+from supervise.drivers.supervisor import ENDED, STDOUT, WAIT_STATUS, Supervisor
 from supervise.machines import service
+from supervise.machines.service import DRAIN_ORDER, STOP_ORDER
 from supervise.unix import channels, processes
 from tests.support import trees
 from tests.support.patience import eventually
@@ -210,7 +203,7 @@ def test_a_log_drains_and_leaves(sv, start):
     os.close(read_end)
     os.write(write_end, b"one\n")
     eventually((sv / "read").exists)
-    supervise.order(DRAIN)
+    supervise.order(DRAIN_ORDER)
     os.write(write_end, b"two\n")
     os.close(write_end)
     assert supervise.leaves() == 0
@@ -304,7 +297,7 @@ def test_what_ends_without_a_word_is_missed_when_it_is_to_be_killed(sv, start):
     supervise = start(leave_one_with_a_parent_elsewhere)
     parent = int(eventually(lambda: (sv / "parent").exists() and (sv / "parent").read_text()))
     (child,) = eventually(lambda: trees.processes.children(parent))
-    supervise.order(STOP)
+    supervise.order(STOP_ORDER)
     eventually(lambda: trees.processes.state(child) == "gone", "collected by its parent")
     supervise.order(b"k")
     assert supervise.leaves() == 0
@@ -406,7 +399,7 @@ def test_svscan_tells_how_the_adopted_child_ended(sv, start):
     pid = ran(sv)
     first.is_killed()
     second = start(orphan=expected(pid))
-    second.order(DRAIN)
+    second.order(DRAIN_ORDER)
     trees.kill(pid)
     assert trees.read(sv).pid == pid, "not down before somebody has said so"
     status_of(pid)
@@ -450,10 +443,9 @@ def test_nobody_of_an_adopted_service_is_left_when_it_is_stopped(sv, start):
     rest = int(eventually(lambda: (sv / "rest").exists() and (sv / "rest").read_text()))
     first.is_killed()
     second = start(orphan=expected(pid))
-    second.order(STOP)
+    second.order(STOP_ORDER)
     second.order(ENDED + WAIT_STATUS.pack(status_of(pid)))
     assert status_of(rest) == signal.SIGTERM
-    second.order(STRAY)
     assert second.leaves() == 0
 
 
@@ -461,7 +453,6 @@ def test_an_end_of_nobody_is_ignored(sv, start):
     second = start()
     pid = trees.started(sv)
     second.order(ENDED + WAIT_STATUS.pack(0))
-    second.order(STRAY)
     second.order(b"p")
     eventually(lambda: trees.read(sv).paused)
     assert trees.running(sv) == pid

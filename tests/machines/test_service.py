@@ -10,9 +10,11 @@ from supervise.formats.tai64 import EPOCH, Tai64n
 from supervise.machines.moment import Moment
 from supervise.machines.service import (
     CONTROLS,
+    DRAIN_ORDER,
     FORK_PAUSE,
     LONGEST_FORK_PAUSE,
     RESTART_PAUSE,
+    STOP_ORDER,
     YOUNG,
     AwaitRest,
     Effect,
@@ -235,7 +237,7 @@ DOWN_TABLE = {
 
 
 def test_both_tables_have_every_control_byte():
-    assert set(UP_TABLE) == set(DOWN_TABLE) == set(CONTROLS)
+    assert set(UP_TABLE) == set(DOWN_TABLE) == set(CONTROLS) - {STOP_ORDER, DRAIN_ORDER}
 
 
 @pytest.mark.parametrize("letter", UP_TABLE)
@@ -512,10 +514,10 @@ class Life(RuleBasedStateMachine):
     @precondition(lambda self: not self.over)
     @rule(letter=st.sampled_from(sorted(CONTROLS)) | st.binary(min_size=1, max_size=1))
     def command(self, letter: bytes) -> None:
-        self.told_to_leave |= letter == b"x"
+        self.told_to_leave |= letter in (b"x", STOP_ORDER, DRAIN_ORDER)
         effects = self.service.command(letter, at(self.t))
         published = [effect for effect in effects if isinstance(effect, Publish)]
-        assert len(published) == (letter in b"duopcx")
+        assert len(published) == (letter in b"duopcx" + STOP_ORDER + DRAIN_ORDER)
         self.perform(effects, state_command=True)
 
     @precondition(lambda self: not self.over)

@@ -124,3 +124,94 @@ def test_a_supervise_that_is_killed_in_the_middle_of_a_start(tree):
         assert len(instances(tree, "12345")) <= 1
     assert tree.stop() == 0
     assert processes.descendants(os.getpid()) == []
+
+
+# svscan is killed, and started again.
+
+
+def start_again(tree: trees.Tree) -> None:
+    """Kill svscan alone, and start the next one over the same directory."""
+    trees.kill(tree.svscan.pid)
+    tree.svscan.wait()
+    tree.start(trees.QUICK)
+
+
+def test_the_next_svscan_takes_over_what_runs(tree):
+    service = tree.add("a", trees.COUNTING, log=trees.LOGGER)
+    tree.start(trees.QUICK)
+    lines = service / "log/lines"
+    eventually(lambda: len(trees.lines(lines)) > 100)
+    directories = [service, service / "log"]
+    before = [trees.read(directory) for directory in directories]
+    for _ in range(3):
+        start_again(tree)
+        new = tree.add(f"new{random.random()}")
+        trees.started(new)
+        assert [trees.read(directory) for directory in directories] == before
+        seen = len(trees.lines(lines))
+        eventually(lambda seen=seen: len(trees.lines(lines)) > seen + 10, "lines go on")
+    assert tree.stop() == 0
+    assert trees.missing(lines) == []
+    assert trees.lines(lines)[-1].endswith(" last")
+    assert tree.said() == []
+
+
+def test_what_was_taken_over_is_replaced_when_it_is_killed(tree):
+    service = tree.add("a", "exec sleep 12345")
+    tree.start(trees.QUICK)
+    pid = trees.started(service)
+    supervise = tree.supervise("supervise a")
+    start_again(tree)
+    new = tree.add("b")
+    trees.started(new)
+    assert supervise is not None
+    trees.kill(supervise)
+    eventually(lambda: tree.supervise("supervise a"))
+    eventually(lambda: trees.is_supervised(service))
+    assert trees.read(service).pid == pid
+    trees.control(service, b"t")
+    assert trees.started(service, other_than=pid)
+    assert tree.stop() == 0
+
+
+def test_a_log_that_appears_when_its_supervise_was_taken_over(tree):
+    service = tree.add("a", trees.COUNTING)
+    tree.start(trees.QUICK)
+    pid = trees.started(service)
+    start_again(tree)
+    trees.started(tree.add("b"))
+    trees.make_service(service / "log", trees.LOGGER)
+    trees.started(service / "log")
+    eventually(lambda: tree.supervise("supervise a"))
+    trees.control(service, b"t")
+    assert trees.started(service, other_than=pid)
+    eventually(lambda: len(trees.lines(service / "log/lines")) > 10)
+    assert tree.stop() == 0
+
+
+def test_a_second_svscan_takes_nothing_from_the_first(tree, tmp_path):
+    service = tree.add("a", "exec sleep 12345")
+    first = tree.start(trees.QUICK)
+    pid = trees.started(service)
+    supervise = tree.supervise("supervise a")
+    second = tree.start(trees.QUICK + "; scan.TROUBLE_PAUSE = 0.1")
+    unable = "supervise: fatal: unable to acquire a/supervise/lock: temporary failure"
+    tree.hears(unable, times=3)
+    assert tree.stop() == 0
+    assert (trees.running(service), second.returncode) == (pid, 0)
+    tree.svscan = first
+    assert tree.supervise("supervise a") == supervise
+    assert tree.stop() == 0
+
+
+def test_a_taken_over_service_that_does_not_stop_is_killed(tree):
+    service = tree.add("a", "trap '' TERM; echo >ready; while :; do sleep 0.1; done")
+    tree.start(trees.QUICK)
+    pid = trees.started(service)
+    eventually((service / "ready").exists)
+    trees.kill(tree.svscan.pid)
+    tree.svscan.wait()
+    tree.start(trees.QUICK + "; scan.KILL_AFTER = 0.3")
+    trees.started(tree.add("b"))
+    assert tree.stop() == 0
+    eventually(lambda: processes.state(pid) in ("Z", "gone"))

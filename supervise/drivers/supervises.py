@@ -1,0 +1,152 @@
+"""The supervises of a scan directory, those that we have started and those of an svscan that was
+killed; and the pipes between services and their logs."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from signal import SIGKILL
+from typing import NamedTuple
+
+from supervise.drivers import abandoned
+from supervise.drivers.abandoned import AdoptedSupervise
+from supervise.drivers.background import Foreground
+from supervise.drivers.child import Orphan
+from supervise.drivers.orphans import Orphans, Owner
+from supervise.drivers.steadfast import warn_unable_to
+from supervise.drivers.superviseprocess import SuperviseProcess
+from supervise.drivers.supervisor import ENDED, WAIT_STATUS
+from supervise.machines.scaneffects import Identity, Role
+from supervise.unix import channels, descriptors, limits, pipes, processes
+
+PROGRAM = "svscan"
+ROLES: tuple[Role, Role] = ("main", "log")
+
+Run = Callable[[str, int, Orphan | None], int]
+
+
+class End(NamedTuple):
+    """The end of a supervise: its raw wait status, and whether what it left is to be taken over."""
+
+    owner: Owner
+    status: int
+    orphaned: bool
+
+
+class Supervises:
+    """Who runs, by service and role.
+
+    `run(path, orders, orphan)` is what a supervise process does, called after a fork; `path_of`
+    tells where the directory is now.
+    """
+
+    def __init__(
+        self, run: Run, path_of: Callable[[Owner], str | None], foreground: Foreground | None
+    ) -> None:
+        self.run = run
+        self.path_of = path_of
+        self.foreground = foreground
+        self.running: dict[Owner, SuperviseProcess | AdoptedSupervise] = {}
+        self.owners: dict[int, Owner] = {}  # of our children, by pid
+        self.adopted: dict[int, Owner] = {}  # of those that are not our children, by pidfd
+        self.pipes: dict[Identity, list[int]] = {}  # the read end, and the write end while open
+        self.orphans = Orphans()
+        self.inherited = descriptors.inherited()
+        self.open_files = limits.raise_open_files()
+
+    def make_pipe(self, identity: Identity) -> None:
+        """The pipe of a service, which may be there already where supervises were abandoned."""
+        main, log = (self.path_of((identity, role)) for role in ROLES)
+        self.pipes[identity] = abandoned.pipe(main, log) or list(pipes.make())
+
+    def close_writer(self, identity: Identity) -> None:
+        os.close(self.pipes[identity].pop())
+
+    def forget(self, identity: Identity) -> None:
+        """Close what is left of a service."""
+        for descriptor in self.pipes.pop(identity, []):
+            os.close(descriptor)
+        for role in ROLES:
+            self.orphans.forget((identity, role))
+
+    def start(self, owner: Owner, path: str) -> None:
+        """Have a supervise there; one that was abandoned is as good as a new one."""
+        adopted = abandoned.supervise(path)
+        if adopted is not None:
+            self.running[owner] = adopted
+            self.adopted[adopted.pidfd] = owner
+            return
+        supervise = self.launch(owner, path)
+        self.running[owner] = supervise
+        self.owners[supervise.child_pid] = owner
+
+    def launch(self, owner: Owner, path: str) -> SuperviseProcess:
+        ours, theirs = channels.pair()
+        pipe = self.pipes.get(owner[0])
+        orphan = self.orphans.left.get(owner)
+        kept = {theirs, *self.inherited}
+        if orphan is not None and orphan.pidfd is not None:
+            kept.add(orphan.pidfd)
+        if self.foreground is not None:
+            kept.add(self.foreground.descriptor)
+
+        def child() -> int:
+            os.setsid()  # a terminal's signals reach svscan alone, which stops all in order
+            if pipe is not None:
+                standard = 1 if owner[1] == "main" else 0
+                os.dup2(pipe[standard], standard)
+            descriptors.close_all_but(kept)
+            limits.set_open_files(self.open_files)
+            processes.set_title(["supervise", path])
+            return self.run(path, theirs, orphan)
+
+        supervise = SuperviseProcess(path, child, ours)
+        try:
+            supervise.start()
+        except OSError:
+            os.close(ours)
+            raise
+        finally:
+            os.close(theirs)
+        self.orphans.taken(owner)
+        return supervise
+
+    def order(self, owner: Owner, letters: bytes, *carried: int) -> bool:
+        """Tell a supervise something; whether it could be told."""
+        supervise = self.running[owner]
+        with warn_unable_to(PROGRAM, f"give orders to supervise {supervise.name}"):
+            supervise.order(letters, *carried)
+            return True
+        return False
+
+    def reap(self) -> list[End]:
+        """Collect whoever of our children has ended: supervises, and strays, which came to us as
+        orphans."""
+        strays = dict(processes.reap())
+        ended = [
+            (self.owners.pop(pid), strays.pop(pid)) for pid in list(strays) if pid in self.owners
+        ]
+        # All are known to have ended before anything is done about the first: nothing is sent to a
+        # number that is no longer theirs, and what is started next may get one of those.
+        ends = [self.ended(owner, status, strays) for owner, status in ended]
+        self.tell_of(strays)
+        return ends
+
+    def adopted_ended(self, pidfd: int) -> End:
+        """One that is not our child has ended. How, only its record can tell: it is cleared by one
+        that leaves in order."""
+        owner = self.adopted.pop(pidfd)
+        path = self.path_of(owner)
+        return self.ended(owner, SIGKILL if path and abandoned.was_killed(path) else 0, {})
+
+    def ended(self, owner: Owner, status: int, strays: dict[int, int]) -> End:
+        self.running[owner].ended(status)
+        killed = os.WIFSIGNALED(status)
+        return End(owner, status, killed and self.orphans.look(owner, self.path_of(owner), strays))
+
+    def tell_of(self, strays: dict[int, int]) -> None:
+        """Tell the supervise that has adopted it how a child has ended."""
+        for pid, status in strays.items():
+            owner = self.orphans.ended(pid, status)
+            if owner in self.running:
+                self.order(owner, ENDED + WAIT_STATUS.pack(status))
