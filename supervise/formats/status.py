@@ -44,7 +44,8 @@ def unpack(record: bytes) -> Status:
 
 def describe(status: Status, now: Tai64n, normally_up: bool) -> str:
     """The words of svstat, after «DIR: »."""
-    age = max(0, now.seconds - status.since.seconds)
+    # The originals count in floating point, which shows in the ages of damaged records.
+    age = int(float(max(0, now.seconds - status.since.seconds)))
     up = status.pid is not None
     words = [f"up (pid {status.pid}) {age} seconds" if up else f"down {age} seconds"]
     if up != normally_up:

@@ -114,3 +114,9 @@ def test_whole_seconds_never_singular_never_negative(now, age):
 def test_age_is_the_difference_of_the_seconds(record):
     later = tai64.Tai64n(record.since.seconds + 7, 0)
     assert " 7 seconds" in status.describe(record, later, True)
+
+
+def test_a_great_age_is_counted_in_floating_point_as_ever():
+    record = Status(Tai64n(0, 0), None, False, UP)
+    now = Tai64n(4611686020222957895, 0)
+    assert status.describe(record, now, False) == "down 4611686020222957568 seconds, want up"
