@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from supervise.formats import tai64
+from supervise.formats import number, tai64
 
 LONGEST = 1000  # digits of a label; a longer one is text
 LABEL = re.compile(rb"^@([0-9a-f]{1,%d})(?![0-9a-f])" % LONGEST, re.MULTILINE)
@@ -23,8 +23,10 @@ Local = Callable[[int], Date | None]
 
 
 def show(date: Date) -> bytes:
-    """«1999-08-24 04:04:05»; the year has as many digits as it needs."""
-    return b"%d-%02d-%02d %02d:%02d:%02d" % date
+    """«1999-08-24 04:04:05»; the year has as many digits as it needs, and before the year 0 it is
+    an unsigned long that wraps around, as in the originals."""
+    year, *rest = date
+    return b"%d-%02d-%02d %02d:%02d:%02d" % (year % number.WORD, *rest)
 
 
 class Translation:
