@@ -52,7 +52,7 @@ USAGE = (
 )
 
 QUAD = re.compile(rb"[0-9]+\.[0-9]+\.[0-9]+\.[0-9]+")
-LOOPBACK = {4: b"\x7f\0\0\1", 16: bytes(15) + b"\1"}  # by the size of an address
+LOOPBACK, IPV6_LOOPBACK = "127.0.0.1", "::1"
 
 
 class Wanted(outgoing.Settings):
@@ -151,7 +151,7 @@ def find(wanted: Wanted, host: str, port: int) -> list[End]:
     """Where to connect: only what can be reached from the local address."""
     size = len(wanted.local_ip or b"")
     if host in ("", "0"):
-        return [End(LOOPBACK[size or 4], port)]
+        host = IPV6_LOOPBACK if size == 16 else LOOPBACK
     ipv6 = size != 4 and not wanted.only_ipv4
     found = hosts.find(host, port, ipv6, both=True, interface=wanted.interface)
     places = [place for place in found if size in (0, len(place.ip))]

@@ -98,9 +98,14 @@ def rewriting() -> list[qualify.Rule]:
     if files.exists(path):
         return qualify.parse(files.read_whole(path))
     named = os.environb.get(b"LOCALDOMAIN")
-    domains = named.split() if named is not None else None
+    domains = None if named is None else words(named)
     if domains is None:
         domains = resolvconf.domains(nameservers.configuration())
     if domains is None:
         domains = [part for part in os.fsencode(socket.gethostname()).partition(b".")[2:] if part]
     return qualify.appending(domains)
+
+
+def words(text: bytes) -> list[bytes]:
+    """What stands before, between and after the spaces; that may be empty: no domain is one too."""
+    return text.split(b" ") if text else []

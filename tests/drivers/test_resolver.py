@@ -181,6 +181,23 @@ def test_hosts_with_alternatives(names, monkeypatch):
     assert asked == [b"four.none.test.", b"four.test."]
 
 
+@pytest.mark.parametrize(
+    ("local", "asked"),
+    [
+        ("", [b"h."]),
+        (" ", [b"h.", b"h."]),
+        ("a ", [b"h.a.", b"h."]),
+        ("a  b", [b"h.a.", b"h.", b"h.b."]),
+    ],
+)
+def test_each_space_between_domains_counts(names, monkeypatch, local, asked):
+    monkeypatch.setenv("DNSREWRITEFILE", "/nonexistent")
+    monkeypatch.setenv("LOCALDOMAIN", local)
+    server = names({"other. A": ["10.0.0.1"]})
+    assert addresses_of_host(b"h", ipv6=False) == []
+    assert [name for *_, name, _ in server.questions()] == asked
+
+
 def test_trouble_with_one_alternative_is_trouble(names, monkeypatch):
     monkeypatch.setenv("DNSREWRITEFILE", "/nonexistent")
     monkeypatch.setenv("LOCALDOMAIN", "test elsewhere.test")
