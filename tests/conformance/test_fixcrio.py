@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import socket
-import subprocess
-
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.support import processes, recordings
-from tests.support.patience import PATIENCE
+from tests.support import processes
+from tests.support.generators import short_texts, texts
+from tests.support.oracle import SIDES, Call, hear, memory_streams, oracle, talk
 from tests.support.recordings import record
 from tests.support.sidebyside import BASE, needs
 
@@ -19,30 +17,28 @@ pytestmark = needs("fixcrio")
 THEIRS, OURS = ["/usr/bin/fixcrio"], [processes.script("fixcrio")]
 
 
-def echo(fixcrio, turns):
-    """Talk to cat through fixcrio; what has come back after each turn."""
-    near, far = socket.socketpair()
-    near.settimeout(PATIENCE)
-    answers = []
-    with near, subprocess.Popen([*fixcrio, "/bin/cat"], stdin=far, stdout=far) as process:
-        far.close()
-        for turn in turns:
-            near.sendall(turn + b"$")
-            answer = b""
-            while answer.count(b"$") <= turn.count(b"$"):
-                answer += near.recv(65536)
-            answers.append(answer)
-        near.shutdown(socket.SHUT_WR)
-        answers.append(near.recv(100))
-        assert process.wait(PATIENCE) == 0
-    recordings.gone()
-    return answers
+TOKENS = [b"\r", b"\n", b"\r\n", b"\r\r\n", b"a", b"line", b"\0", b"\xff\r"]
 
 
-@settings(max_examples=15)
-@given(st.lists(st.text("ab\r\n", max_size=300).map(str.encode), max_size=5))
+@oracle
+@given(st.lists(short_texts(TOKENS), max_size=5))
 def test_a_dialogue(turns):
-    assert echo(OURS, turns) == echo(THEIRS, turns)
+    """What has come is passed on before more is waited for."""
+    call = Call("fixcrio", ("/bin/cat",))
+    original, done = (talk(start, call, turns, b"$") for start in SIDES)
+    assert done == original
+
+
+@oracle
+@given(texts(TOKENS))
+def test_what_the_program_reads_and_writes(text):
+    """In one direction after the other: each adds what the one before has left out."""
+    call = Call("fixcrio", ("/bin/cat",))
+    seen = []
+    for start in SIDES:
+        with memory_streams(text) as streams:
+            seen.append(hear(start, call, streams.stdin)._replace(pid=0))
+    assert seen[1] == seen[0]
 
 
 def same(*argv, stdin=b""):
@@ -51,23 +47,16 @@ def same(*argv, stdin=b""):
     return original
 
 
-@settings(max_examples=10)
-@given(st.text("ab\r\n", max_size=1500).map(str.encode))
-def test_what_the_program_reads(tmp_path_factory, block):
-    path = tmp_path_factory.getbasetemp() / "read"
+@oracle
+@given(texts(TOKENS))
+def test_what_the_program_reads(tmp_path, text):
+    call = Call("fixcrio", ("/bin/sh", "-c", "cat >read; exit 0"), cwd=tmp_path)
     seen = []
-    for fixcrio in (THEIRS, OURS):
-        assert record([*fixcrio, "/bin/sh", "-c", f"cat >{path}"], block).code == 0
-        seen.append(path.read_bytes())
+    for start in SIDES:
+        with memory_streams(text) as streams:
+            assert hear(start, call, streams.stdin).code == 0
+        seen.append((tmp_path / "read").read_bytes())
     assert seen[1] == seen[0]
-
-
-@settings(max_examples=10)
-@given(st.text("ab\r\n", max_size=1500).map(str.encode))
-def test_what_the_program_writes(tmp_path_factory, block):
-    path = tmp_path_factory.getbasetemp() / "written"
-    path.write_bytes(block)
-    same("/bin/cat", str(path))
 
 
 @pytest.mark.parametrize(

@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
-import subprocess
 import tempfile
 from pathlib import Path
 from typing import NamedTuple
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.support import logdirs, processes
-from tests.support.patience import PATIENCE
+from tests.support import logdirs
+from tests.support.generators import any_words, numbers
+from tests.support.oracle import SIDES, Call, Start, finish, oracle, same
 from tests.support.sidebyside import needs
-
-THEIRS = "/usr/bin/multilog"
-CASES = int(os.environ.get("SUPERVISE_TEST_CASES", "40"))
 
 pytestmark = needs("multilog")
 
@@ -36,20 +32,8 @@ class Left(NamedTuple):
     files: dict[str, object]
 
 
-def theirs(argv: list[str], stdin: bytes, folder: Path) -> Left:
-    source = folder.parent / "stdin"
-    source.write_bytes(stdin)
-    with source.open("rb") as stream:
-        done = subprocess.run(
-            [THEIRS, *argv], stdin=stream, capture_output=True, cwd=folder, timeout=PATIENCE
-        )
-    return Left(done.returncode, done.stderr, left_in(folder))
-
-
-def ours(argv: list[str], stdin: bytes, folder: Path) -> Left:
-    streams = folder.parent / "streams"
-    streams.mkdir()
-    done = processes.finish_in_fork("multilog", argv, stdin, streams, folder, None)
+def run(start: Start, argv: list[str], stdin: bytes, folder: Path) -> Left:
+    done = finish(start, Call("multilog", tuple(argv), cwd=folder), stdin)
     return Left(done.code, done.stderr, left_in(folder))
 
 
@@ -77,13 +61,13 @@ def compare(argv: list[str], stdin: bytes, before: Path | None = None) -> None:
     """Run both, each in a copy of the same starting directory."""
     with tempfile.TemporaryDirectory() as scratch:
         results = []
-        for name, run in (("theirs", theirs), ("ours", ours)):
-            folder = Path(scratch, name, "start")
+        for start in SIDES:
+            folder = Path(scratch, start.__name__, "start")
             if before is None:
                 folder.mkdir(parents=True)
             else:
                 shutil.copytree(before, folder)
-            results.append(run(argv, stdin, folder))
+            results.append(run(start, argv, stdin, folder))
         assert without_times(results[1]) == without_times(results[0])
 
 
@@ -93,6 +77,7 @@ def expand(parts: list[tuple[bytes, int]], size: int) -> bytes:
 
 
 TEXT = st.lists(st.sampled_from(list(LETTERS)), max_size=12).map(bytes)
+SHORT = st.lists(st.sampled_from(list(LETTERS)), max_size=4).map(bytes)
 LONG = st.builds(
     lambda letter, length: bytes([letter]) * length,
     st.sampled_from(list(LETTERS)),
@@ -102,7 +87,7 @@ LONG = st.builds(
         st.integers(950, 5000),
     ),
 )
-LINES = st.one_of(TEXT, LONG, st.builds(lambda text, tail: text + tail, TEXT, LONG))
+LINES = st.one_of(SHORT, TEXT, LONG, st.builds(lambda text, tail: text + tail, TEXT, LONG))
 INPUT = st.builds(
     expand,
     st.lists(st.tuples(LINES, st.integers(1, 400)), max_size=12),
@@ -114,6 +99,7 @@ WORD = st.one_of(
     st.sampled_from(["s4096", "s4097", "s5000", "s0", "s9000x", "s99999", "s4294967296"]),
     st.sampled_from(["n2", "n3", "n5", "n0", "n40"]),
     st.sampled_from(["e", "exit", "=status", "=other", "main", "", "t", "tai", "s", "n"]),
+    st.builds("{}{}".format, st.sampled_from("ns"), numbers),
 )
 
 
@@ -126,13 +112,37 @@ def scripts(draw: st.DrawFn) -> list[str]:
     return draw(st.sampled_from([[], ["t"], ["s4096"], ["t", "s4096", "n5"]])) + words
 
 
-@settings(max_examples=CASES)
+@st.composite
+def patterns_of(draw: st.DrawFn, line: bytes) -> str:
+    """A pattern that may well match a line: pieces of it left out for stars, or changed."""
+    places = sorted(draw(st.lists(st.integers(0, len(line)), max_size=6)))
+    pieces = [line[a:b] for a, b in zip([0, *places], [*places, len(line)], strict=True)]
+    stars = [draw(st.sampled_from([piece, piece, b"*", b"**", b"*" + piece])) for piece in pieces]
+    return b"".join(stars).replace(b"\0", b"").decode("utf-8", "surrogateescape")
+
+
+LINE = st.one_of(TEXT, st.binary(max_size=12), LONG).map(lambda line: line.replace(b"\n", b""))
+
+
+@oracle
+@given(st.data())
+def test_what_patterns_select(data: st.DataObject) -> None:
+    lines = data.draw(st.lists(LINE, max_size=8), "lines")
+    likely = st.sampled_from([*lines, b""]).flatmap(patterns_of)
+    pattern = st.one_of(likely, likely, PATTERN, any_words)
+    choice = st.builds("{}{}".format, st.sampled_from("+-"), pattern)
+    words = data.draw(st.lists(st.one_of(choice, choice, st.just("e")), max_size=8), "words")
+    end = data.draw(st.sampled_from([b"", b"\n"]), "end")
+    same("multilog", *words, "e", stdin=b"\n".join(lines) + end)
+
+
+@oracle
 @given(scripts(), INPUT)
 def test_any_script_and_input(script: list[str], stdin: bytes) -> None:
     compare(script, stdin)
 
 
-@settings(max_examples=CASES // 2)
+@oracle
 @given(INPUT, st.integers(4096, 6000), st.integers(0, 6000), st.booleans())
 def test_where_files_end(stdin: bytes, size: int, there: int, stamped: bool) -> None:
     """Also when a clean `current` of any size is gone on with."""
@@ -153,7 +163,7 @@ FILES = st.fixed_dictionaries(
 OLD = st.lists(st.sampled_from("suz"), max_size=5)
 
 
-@settings(max_examples=CASES)
+@oracle
 @given(
     FILES, OLD, st.sampled_from(["n2", "n3", "n9"]), st.booleans(), st.sampled_from([b"", b"x\n"])
 )
@@ -185,7 +195,7 @@ PROCESSORS = [
 ]
 
 
-@settings(max_examples=CASES // 6)
+@oracle
 @given(INPUT, st.sampled_from(PROCESSORS))
 def test_processors(stdin: bytes, processor: str) -> None:
     compare(["s4096", processor, "./one"], stdin)

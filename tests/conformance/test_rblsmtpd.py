@@ -6,10 +6,13 @@ import os
 import re
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.support import oracle as oracles
 from tests.support import processes
+from tests.support.generators import any_words, numbers, texts
+from tests.support.oracle import oracle
 from tests.support.sidebyside import BASE, needs
 from tests.support.tcpservers import start_names
 
@@ -53,15 +56,35 @@ def test_refusals(told, options):
     same(*options, "x", stdin=client, env={"RBLSMTPD": told})
 
 
-words = st.sampled_from(
-    ["helo", "EHLO", "mail", "RCPT", "data", "rset", "noop", "quit", " ", "\r", "\n", "\r\n", "\0"]
+COMMANDS = [
+    *(b"helo", b"EHLO", b"mail", b"RCPT", b"data", b"rset", b"noop", b"quit", b"help", b"x"),
+    *(b" ", b"\r", b"\n", b"\r\n", b"\n", b"\r\n", b"\0", b"\t", b"\xff"),
+]
+clusters = st.one_of(
+    st.text("bBcC", max_size=3).map("-{}".format),
+    st.text("bBcCRtra-z", max_size=3).map("-{}".format),
+    st.builds("-{}{}".format, st.sampled_from("tra"), st.one_of(numbers, any_words)),
+    any_words.map("-{}".format),
 )
 
 
-@settings(max_examples=40)
-@given(st.lists(words, max_size=25))
-def test_dialogues(said):
-    same("x", stdin="".join(said).encode(), env={"RBLSMTPD": "no"})
+def without_pid(done):
+    return done._replace(stderr=re.sub(rb"(?<= pid )\d+", b"N", done.stderr))
+
+
+@oracle
+@given(texts(COMMANDS), st.sampled_from(["no", "-no", ""]))
+def test_dialogues(said, told):
+    oracles.same("rblsmtpd", "/bin/echo", stdin=said, env={"RBLSMTPD": told}, plain=without_pid)
+
+
+@oracle
+@given(
+    st.lists(clusters, max_size=4), any_words, any_words, st.sampled_from(["x", "", "/bin/echo"])
+)
+def test_any_options_and_texts(options, told, ip, child):
+    env = {"RBLSMTPD": told, "TCPREMOTEIP": ip, "PATH": "/nonexistent"}
+    oracles.same("rblsmtpd", *options, child, stdin=b"rcpt\nquit\n", env=env, plain=without_pid)
 
 
 @pytest.mark.parametrize("shell", [">&-", "<&-", "<&- >&-", ">/dev/full", "2>&-", "2>/dev/full"])

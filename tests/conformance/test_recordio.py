@@ -5,26 +5,28 @@ from __future__ import annotations
 import os
 import re
 import socket
-import subprocess
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.support import processes, recordings
-from tests.support.patience import PATIENCE
+from tests.support.generators import short_texts, texts
+from tests.support.oracle import (
+    SIDES,
+    Call,
+    Streams,
+    hear,
+    memory_streams,
+    oracle,
+    read_until,
+)
 from tests.support.recordings import record
 from tests.support.sidebyside import BASE, needs
 
 pytestmark = needs("recordio")
 
 THEIRS, OURS = ["/usr/bin/recordio"], [processes.script("recordio")]
-
-blocks = st.one_of(
-    st.binary(min_size=1, max_size=256),
-    st.text("ab\r\n", min_size=1, max_size=256).map(str.encode),
-)
-
 
 # Programs here read their input to its end: the order of the two ends is chance otherwise.
 
@@ -37,61 +39,70 @@ def same(*argv, stdin=b"", **options):
     return original
 
 
-def echo(recordio, turns):
+TOKENS = [b"\r\n", b"\n", b"a", b"250 some reply\r\n", b"\0", b"\xff", b" + ", b"."]
+CAT = Call("recordio", ("/bin/cat",))
+
+
+def echo(start, turns):
     """Talk to cat through recordio, each turn waiting for the echo of the one before."""
     near, far = socket.socketpair()
-    near.settimeout(PATIENCE)
-    with near, subprocess.Popen(
-        [*recordio, "/bin/cat"], stdin=far, stdout=far, stderr=subprocess.PIPE
-    ) as process:  # fmt: skip
+    log, their_log = os.pipe()
+    with near:
+        running = start(CAT, Streams(far.fileno(), far.fileno(), their_log))
         far.close()
+        os.close(their_log)
         for block in turns:
             near.sendall(block)
             echoed = b""
             while len(echoed) < len(block):
-                echoed += near.recv(65536)
+                echoed += near.recv(65536) or b"[EOF]"
             assert echoed == block
         near.shutdown(socket.SHUT_WR)
         assert near.recv(1) == b""
-        log = process.stderr.read()
-        assert process.wait(PATIENCE) == 0
-    recordings.gone()
-    return recordings.without_pid(log, process.pid)
+        text = read_until(log, -1, b"$")
+        os.close(log)
+        assert running.end() == 0
+    return recordings.without_pid(text, running.pid)
 
 
-@settings(max_examples=15)
-@given(st.lists(blocks, max_size=6))
+@oracle
+@given(st.lists(short_texts(TOKENS).map(lambda text: text[:256]).filter(bool), max_size=6))
 def test_a_dialogue_is_recorded_the_same(turns):
-    assert echo(OURS, turns) == echo(THEIRS, turns)
+    original, done = (echo(start, turns) for start in SIDES)
+    assert done == original
 
 
-@settings(max_examples=10)
-@given(st.text("abcdefgh\n", max_size=3000).map(str.encode))
-def test_long_blocks_are_cut_the_same_on_their_way_out(tmp_path_factory, block):
-    path = tmp_path_factory.getbasetemp() / "block"
-    path.write_bytes(block)
-    # The network's end stays open until the program's does, so that the order is known.
+def recorded(start, call, stdin):
+    heard = hear(start, call, stdin)
+    return heard._replace(pid=0, stderr=recordings.without_pid(heard.stderr, heard.pid))
+
+
+@oracle
+@given(texts(TOKENS))
+def test_long_blocks_are_cut_the_same_on_their_way_out(tmp_path, block):
+    """The network's end stays open until the program's does, so that the order is known."""
+    (tmp_path / "block").write_bytes(block)
+    call = Call("recordio", ("/bin/cat", "block"), cwd=tmp_path)
     logs = []
-    for recordio in (THEIRS, OURS):
+    for start in SIDES:
         read_end, write_end = os.pipe()
-        with subprocess.Popen(
-            [*recordio, "/bin/cat", str(path)],
-            stdin=read_end, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-        ) as process:  # fmt: skip
-            os.close(read_end)
-            stdout, log = process.communicate(timeout=PATIENCE)
+        logs.append(recorded(start, call, read_end))
+        os.close(read_end)
         os.close(write_end)
-        recordings.gone()
-        assert stdout == block
-        logs.append(recordings.without_pid(log, process.pid))
+    assert logs[0].stdout == block + b"[EOF]"
     assert logs[1] == logs[0]
 
 
-@settings(max_examples=10)
-@given(st.text("abcdefgh\n", max_size=3000).map(str.encode))
+@oracle
+@given(texts(TOKENS))
 def test_long_blocks_are_cut_the_same_on_their_way_in(block):
-    done = same("/bin/sh", "-c", "cat >/dev/null; exit 0", stdin=block)
-    assert done.log.endswith(b"PID < [EOF]\nPID > [EOF]\n")
+    call = Call("recordio", ("/bin/sh", "-c", "cat >/dev/null; exit 0"))
+    logs = []
+    for start in SIDES:
+        with memory_streams(block) as streams:
+            logs.append(recorded(start, call, streams.stdin))
+    assert logs[0].stderr.endswith(b"PID < [EOF]\nPID > [EOF]\n[EOF]")
+    assert logs[1] == logs[0]
 
 
 @pytest.mark.parametrize(

@@ -6,10 +6,14 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from supervise.formats import status, tai64
 from supervise.formats.status import DOWN, ONCE, UP, Status
-from tests.support import sidebyside, trees
+from tests.support import generators, sidebyside, trees
+from tests.support import oracle as oracles
+from tests.support.oracle import Call, Start, oracle, start_theirs
 from tests.support.patience import eventually
 from tests.support.processes import Finished, finish, module
 
@@ -116,32 +120,52 @@ def alike(call, client: str, *argv: str) -> Finished:
 # The future, so that the age is always 0.
 SINCE = tai64.Tai64n(tai64.EPOCH + 2**33, 500)
 
-
-@pytest.mark.parametrize("want", [UP, DOWN, ONCE, b"x"])
-@pytest.mark.parametrize("paused", [0, 1, 7])
-@pytest.mark.parametrize("down", [False, True])
-def test_every_record(call, crafted, want, paused, down):
-    for pid in (0, 4242, 2**31 + 1):
-        record = tai64.pack(SINCE) + pid.to_bytes(4, "little") + bytes([paused]) + want
-        crafted(record, down)
-        assert alike(call, "svstat", "sv").code == 0
-
-
-@pytest.mark.parametrize(
-    "record",
-    [
-        b"",
-        b"\0" * 17,
-        status.pack(Status(tai64.Tai64n(tai64.EPOCH, 0), None, False, UP)),
-        status.pack(Status(tai64.Tai64n(2**63, 999), 1, False, UP)),
-        status.pack(Status(SINCE, 7, True, UP)) + b"\1\2",
-        status.pack(Status(SINCE, 7, True, UP)) + b"\3" * 50,
-    ],
-    ids=["empty", "short", "epoch", "far future", "runit", "encore"],
+sinces = st.one_of(
+    st.just(tai64.pack(SINCE)),
+    st.builds(
+        lambda seconds, nanoseconds: seconds.to_bytes(8, "big") + nanoseconds.to_bytes(4, "big"),
+        st.one_of(st.integers(0, 2**64 - 1), st.integers(tai64.EPOCH, tai64.EPOCH + 2**34)),
+        st.integers(0, 2**32 - 1),
+    ),
 )
-def test_odd_records(call, crafted, record):
-    crafted(record)
-    alike(call, "svstat", "sv")
+pids = st.one_of(
+    st.sampled_from([0, 1, 4242, 2**31 - 1, 2**31, 2**32 - 1]), st.integers(0, 2**32 - 1)
+)
+endings = st.one_of(st.just(b""), st.sampled_from([b"\1\2", b"\3" * 50]), st.binary(max_size=30))
+records = st.one_of(
+    st.builds(
+        lambda since, pid, paused, want, ending: (
+            since + pid.to_bytes(4, "little") + bytes([paused]) + want + ending
+        ),
+        sinces,
+        pids,
+        st.one_of(st.sampled_from([0, 1]), st.integers(0, 255)),
+        st.one_of(st.sampled_from([UP, DOWN, ONCE]), st.binary(min_size=1, max_size=1)),
+        endings,
+    ),
+    st.binary(max_size=17).map(lambda text: b"" if len(text) < 18 else text),
+    st.binary(min_size=18, max_size=40),
+)
+
+
+@oracle
+@example(b"", False)
+@example(bytes(18), False)
+@example(status.pack(Status(tai64.Tai64n(tai64.EPOCH, 0), None, False, UP)), False)
+@example(status.pack(Status(tai64.Tai64n(2**63, 999), 1, False, UP)), False)
+@example(status.pack(Status(SINCE, 7, True, UP)) + b"\1\2", False)
+@given(records, st.booleans())
+def test_any_record(crafted, tmp_path, record, down):
+    """Ages may differ by what passes between the two calls."""
+    crafted(record, down)
+    call = Call("svstat", ("sv",), cwd=tmp_path)
+    while True:
+        first, done, last = (
+            oracles.finish(start, call, b"") for start in (*oracles.SIDES, start_theirs)
+        )
+        if first == last:
+            break
+    assert done == first
 
 
 def no_directory(path: Path) -> None:
@@ -243,19 +267,39 @@ def test_a_directory_that_may_not_be_read(tmp_path, client):
     assert results[0].code == 111
 
 
-@pytest.mark.parametrize("letters", [["-u", "-d", "-u"], ["-dudx"], ["-udopchaitkx"], ["-x", "-d"]])
-def test_svc_writes_each_letter_once_in_one_piece(tmp_path, call, letters):
+@pytest.fixture
+def controlled(tmp_path: Path):
+    """What a client writes to a control FIFO, and how it ends."""
     (tmp_path / "sv/supervise").mkdir(parents=True)
     os.mkfifo(tmp_path / "sv/supervise/control")
     reader = os.open(tmp_path / "sv/supervise/control", os.O_RDWR | os.O_NONBLOCK)
-    written = []
-    for client in (["/usr/bin/svc"], module("svc")):
-        assert call(client, *letters, "sv") == (0, b"", b"")
-        written.append(os.read(reader, 100))
+
+    def seen(start: Start, *argv: str) -> tuple[Finished, bytes]:
+        done = oracles.finish(start, Call("svc", argv, cwd=tmp_path), b"")
+        os.write(reader, b"$")
+        return done, os.read(reader, 1000)
+
+    yield seen
     os.close(reader)
-    assert (
-        written[0] == written[1] == bytes(dict.fromkeys("".join(letters).replace("-", "").encode()))
-    )
+
+
+LETTERS = "udopchaitkx"
+clusters = st.one_of(
+    st.text(LETTERS, max_size=14).map("-{}".format),
+    st.text(LETTERS + "-z", max_size=4).map("-{}".format),
+    generators.any_words.map("-{}".format),
+)
+targets = st.one_of(st.sampled_from(["sv", "./sv", "sv/", "missing", "", "sv/supervise", "."]))
+
+
+@oracle
+@example(["-u", "-d", "-u"], ["sv"])
+@example(["-dudx"], ["sv"])
+@example(["-udopchaitkx"], ["sv", "sv"])
+@given(st.lists(clusters, max_size=4), st.lists(targets, max_size=3))
+def test_svc_writes_each_letter_once_in_one_piece(controlled, letters, services):
+    original, done = (controlled(start, *letters, *services) for start in oracles.SIDES)
+    assert done == original
 
 
 def test_an_answer_that_cannot_be_written_changes_nothing(crafted, tmp_path):

@@ -87,6 +87,7 @@ def folder(tmp_path_factory):
 
 @oracle
 @example(LABEL + b" x", "UTC")
+@example(b"@3f1000000000000000000000 x", "UTC")
 @given(streams_of_lines, st.sampled_from(ZONES))
 def test_the_same_times(text, zone):
     assert same("tai64nlocal", stdin=unlisted(text), env={"LANG": "C.UTF-8", "TZ": zone}).code == 0

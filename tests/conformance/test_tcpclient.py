@@ -5,11 +5,17 @@ from __future__ import annotations
 import os
 import re
 import socket
+import struct
+from pathlib import Path
 
 import pytest
+from hypothesis import assume, example, given
+from hypothesis import strategies as st
 
 from supervise.commands import tcpclient
-from tests.support import processes, unreachable
+from tests.support import ownnetwork, processes, unreachable
+from tests.support.generators import any_words, has_new_option, new_letters, numbers
+from tests.support.oracle import SIDES, Call, finish, oracle
 from tests.support.sidebyside import BASE, needs
 from tests.support.tcpservers import start_ident, start_names
 
@@ -18,7 +24,11 @@ pytestmark = needs("tcpclient")
 THEIRS, OURS = ["/usr/bin/tcpclient"], [processes.script("tcpclient")]
 LEAN = ("-H", "-R", "-l0")
 OUR_USAGE = tcpclient.USAGE.encode()
-THEIR_USAGE = OUR_USAGE.replace(b"-46h", b"-h").replace(b"[ -I interface ] ", b"")
+THEIR_USAGE = (
+    b"tcpclient: usage: tcpclient [ -hHrRdDqQv ] [ -i localip ] [ -p localport ]"
+    b" [ -T timeoutconn ] [ -l localname ] [ -t timeoutinfo ] host port program"
+)
+NEW_LETTERS = new_letters(OUR_USAGE, THEIR_USAGE)
 
 
 CHANCE = re.compile(
@@ -66,6 +76,89 @@ def test_hosts(port, host, options):
     with unreachable.closed("127.0.0.3"):
         done = same(*LEAN, *options, host, port, "/usr/bin/env")
     assert (done[0] == 0) == (host != "127.0.0.3")
+
+
+@pytest.fixture(scope="module")
+def network():
+    with ownnetwork.entered(), ownnetwork.names_unknown():
+        yield
+
+
+@pytest.fixture
+def listening(network):
+    with socket.create_server(("0.0.0.0", 7), backlog=100) as listening:
+        listening.setblocking(False)
+        yield listening
+
+
+def forget_client(listening):
+    """Close the connection of a client that is gone, so that its port is free at once."""
+    try:
+        connection, _ = listening.accept()
+    except BlockingIOError:
+        return
+    with connection:
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+
+
+addresses = st.one_of(
+    st.lists(st.sampled_from(["127", "0", "1", "300", "", "09", "[", "x"]), max_size=6).map(
+        ".".join
+    ),
+    st.builds("127.0.0.{}{}".format, st.integers(1, 500), st.sampled_from(["", "x", ".", " "])),
+)
+clusters = st.one_of(
+    st.text("dDqQvHR", max_size=3).map("-{}".format),
+    st.text("dDqQvHRptTil-z", max_size=3).map("-{}".format),
+    st.builds("-{}{}".format, st.sampled_from("ptT"), numbers),
+    st.builds("-T{}+{}".format, numbers, numbers),
+    st.builds("-i{}".format, addresses),
+    st.builds("-l{}".format, any_words),
+)
+
+
+def only_ours(word):
+    """What README's table has under «tcpclient: IPv6»: options, and addresses with colons."""
+    has_colon = word.startswith("-i") and ":" in word
+    return has_colon or has_new_option(word, "tpiTl", NEW_LETTERS)
+
+
+plain_clusters = clusters.filter(lambda word: not only_ours(word))
+ports = st.one_of(numbers, numbers, st.just("7"), any_words)
+
+
+CHANCE_PORTS = range(*map(int, Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()))
+
+
+def without_chance(text):
+    """Without a local port that the kernel may have chosen."""
+    port = re.search(rb"(?<=TCPLOCALPORT=)\d+", text)
+    return text.replace(port[0], b"N") if port and int(port[0]) in CHANCE_PORTS else text
+
+
+def is_its_own_server(text):
+    """Whether both ends are one, which is what TCP makes of a local port that nobody listens on;
+    for the next client it is still taken."""
+    ports = re.findall(rb"TCP(?:LOCAL|REMOTE)PORT=(\d+)", text)
+    return len(ports) == 2 and ports[0] == ports[1]
+
+
+@pytest.mark.needs_root
+@oracle
+@example(["-p65537"], "127.0.0.1", "7")
+@given(st.lists(plain_clusters, max_size=3), st.sampled_from(["127.0.0.1", "0", ""]), ports)
+def test_any_options_and_ports(listening, options, host, port):
+    """Most ports refuse, and the message has their number."""
+    argv = (*options, *LEAN, host, port, "/usr/bin/env")
+    call = Call("tcpclient", argv, {"DNSCACHEIP": "127.0.0.1"})
+    seen = []
+    for start in SIDES:
+        done = finish(start, call, b"")
+        forget_client(listening)
+        stderr = done.stderr.replace(OUR_USAGE, THEIR_USAGE)
+        assume(not is_its_own_server(done.stdout))
+        seen.append((done.code, sorted(without_chance(done.stdout).splitlines()), stderr))
+    assert seen[1] == seen[0]
 
 
 @pytest.mark.parametrize(
@@ -185,3 +278,10 @@ def test_users(background, answer):
     questions = [ident.process.stdout.readline() for _ in range(2)]
     shapes = {re.sub(rb", \d+", b", N", question) for question in questions}
     assert shapes == {b"127.0.0.1 b'%b , N\\r\\n'\n" % port.encode()}
+
+
+def test_the_loopback_is_rewritten_like_any_host(tmp_path):
+    (tmp_path / "rewrite").write_text("=127.0.0.1:[\n")
+    env = {"DNSREWRITEFILE": str(tmp_path / "rewrite")}
+    for host in ("", "0"):
+        assert b"no IP address for 127.0.0.1" in same(*LEAN, host, "7", "x", env=env)[2]

@@ -5,19 +5,31 @@ from __future__ import annotations
 import os
 import signal
 import socket
+from pathlib import Path
 
 import cdbx
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from supervise.commands import tcpserver
-from tests.support import processes, recordings, tcpservers
+from supervise.formats import number
+from tests.support import ownnetwork, processes, recordings, tcpservers
+from tests.support.generators import any_words, has_new_option, new_letters, numbers
+from tests.support.oracle import SIDES, Call, Streams, oracle, read_until
 from tests.support.patience import PATIENCE
 from tests.support.sidebyside import needs
 from tests.support.tcpservers import OURS, THEIRS, environment, start, start_ident, start_names
 
 pytestmark = needs("tcpserver")
 LEAN = ("-H", "-R", "-l0")
-OUR_USAGE = tcpserver.USAGE.encode() + b"\n"
+OUR_USAGE = tcpserver.USAGE.encode()
+THEIR_USAGE = (
+    b"tcpserver: usage: tcpserver [ -1UXpPhHrRoOdDqQv ] [ -c limit ] [ -x rules.cdb ]"
+    b" [ -B banner ] [ -g gid ] [ -u uid ] [ -b backlog ] [ -l localname ] [ -t timeout ]"
+    b" host port program"
+)
+NEW_LETTERS = new_letters(OUR_USAGE, THEIR_USAGE)
 
 
 @pytest.fixture
@@ -49,16 +61,8 @@ def ended(command, *argv, **options):
     return processes.finish([*command, *argv], env=tcpservers.ENV, **options)
 
 
-OURS_ALONE = [
-    b"-C limit:msg", b"-T handshaketimeout", b"-y proxies", b"-n certificate", b"-N certificate",
-    b"-G grace", b"-I interface",
-]  # fmt: skip
-
-
 def their_usage(text):
-    for option in OURS_ALONE:
-        text = text.replace(b"[ %s ] " % option, b"")
-    return text.replace(b"-461UX", b"-1UX")
+    return text.replace(OUR_USAGE, THEIR_USAGE)
 
 
 @pytest.mark.parametrize(
@@ -110,6 +114,84 @@ def test_numbers(background, tmp_path, limit):
         return server.lines(1)[:1]
 
     both(background, tmp_path, first_line, "-v", "-c", limit, *LEAN, "--", "/bin/true")
+
+
+@pytest.fixture(scope="module")
+def network():
+    with ownnetwork.entered(), ownnetwork.names_unknown():
+        yield
+
+
+def is_cut(text):
+    """What README's table has as «-u, -g above 32 bits»."""
+    return number.leading(text) >= 2**32
+
+
+def only_ours(word):
+    """What README's table has: options that are new, and users with numbers that are cut."""
+    cut = word[:2] in ("-u", "-g") and is_cut(word[2:])
+    return cut or has_new_option(word, "cxBgublt", NEW_LETTERS)
+
+
+clusters = st.one_of(
+    st.text("1XpPhHrRoOdDqQv", max_size=4).map("-{}".format),
+    st.text("1UXpPhHrRoOdDqQv-zcbB", max_size=3).map("-{}".format),
+    st.builds("-{}{}".format, st.sampled_from("cbtgu"), numbers),
+    st.builds("-{}{}".format, st.sampled_from("xBl"), any_words),
+).filter(lambda word: not only_ours(word))
+CHANCE_PORTS = range(*map(int, Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()))
+ports = st.one_of(numbers, st.just("0"), any_words)
+users = st.dictionaries(
+    st.sampled_from(["UID", "GID"]), numbers.filter(lambda text: not is_cut(text))
+)
+IDENTITY = ("Uid", "Gid", "Groups")
+
+
+def begun(start, argv, env):
+    """What a server says and who it is when it has begun, or why it has not."""
+    (out, their_out), (err, their_err) = os.pipe(), os.pipe()
+    running = start(Call("tcpserver", argv, env), Streams(err, their_out, their_err))
+    os.close(their_out)
+    os.close(their_err)
+    said = read_until(err, 1, b"status: ")
+    if b"status: " in said:
+        identity = [line for line in status_lines(running.pid) if line.startswith(IDENTITY)]
+        os.kill(running.pid, signal.SIGTERM)
+    else:
+        identity = []
+    said += read_until(err, -1, b"$")
+    port = read_until(out, -1, b"$")
+    os.close(out)
+    os.close(err)
+    code = running.end()
+    return code, port, their_usage(said), identity
+
+
+def status_lines(pid):
+    with open(f"/proc/{pid}/status") as lines:
+        return lines.readlines()
+
+
+@pytest.mark.needs_root
+@oracle
+@given(st.lists(clusters, max_size=4), ports, users)
+def test_any_options_and_ports(network, options, port, env):
+    # The last option may take one -v for its value.
+    argv = (*options, "-v", "-v", *LEAN, "-1", "127.0.0.1", port, "/bin/true")
+    env = {"DNSCACHEIP": "127.0.0.1", **env}
+    original, done = (begun(start, argv, env) for start in SIDES)
+    assert without_chance(done) == without_chance(original)
+
+
+# README's table: «-u without -g» keeps the groups of root, with a warning.
+GROUPS_KEPT = b"tcpserver: warning: still in the group of root: -u was given without -g\n"
+
+
+def without_chance(seen):
+    """Without a port that the kernel has chosen."""
+    code, port, said, identity = seen
+    chosen = port[:-6].isdigit() and int(port[:-6]) in CHANCE_PORTS
+    return code, b"" if chosen else port, said.replace(GROUPS_KEPT, b""), identity
 
 
 def seen_environment(server):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pwd
+import re
 
 from hypothesis import strategies as st
 
@@ -12,6 +13,7 @@ EDGES = [
     *(size + near for size in (200, 256, 1000, 1024, 4096, 8192, 65536) for near in (-1, 0, 1)),
     2048, 3000, 100000,
 ]  # fmt: skip
+LETTERS = re.compile(r"\[ -(\w+)")
 POWERS = [2**bits + near for bits in (8, 15, 16, 31, 32, 63, 64) for near in (-1, 0, 1)]
 
 
@@ -71,3 +73,18 @@ account_names = st.one_of(
     any_words,
     st.sampled_from(["x" * 300, "root:", "root:x", "root\n", "+", "0", "/etc/passwd"]),
 )
+
+
+def new_letters(ours: bytes, theirs: bytes) -> set[str]:
+    """The options that our usage has and theirs has not."""
+    before, after = (set("".join(LETTERS.findall(usage.decode()))) for usage in (theirs, ours))
+    return after - before
+
+
+def has_new_option(word: str, valued: str, new: set[str]) -> bool:
+    """Whether a cluster of options has one that the original does not know; what comes after a
+    letter with a value is the value."""
+    for letter in word.removeprefix("-"):
+        if letter in new or letter in valued:
+            return letter in new
+    return False

@@ -7,6 +7,7 @@ it imported; the original is spawned. Each pair of answers is a case.
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import os
 import select
 import signal
@@ -17,7 +18,7 @@ from typing import Any, NamedTuple, TypeVar
 import pytest
 from hypothesis import HealthCheck, Phase, settings
 
-from tests.support import forkserver
+from tests.support import forkserver, processes
 from tests.support.patience import PATIENCE
 from tests.support.processes import Finished
 from tests.support.sidebyside import BASE, empty, listing
@@ -33,6 +34,7 @@ SUPPRESSED = [
     HealthCheck.data_too_large,
 ]
 
+PIPE = 2**20  # bytes: what an ordinary user may have
 PHASES = [phase for phase in Phase if phase is not Phase.explain]  # which takes minutes here
 
 Test = TypeVar("Test", bound=Callable[..., None])
@@ -73,6 +75,7 @@ class Running(NamedTuple):
     def end(self) -> int:
         """Its exit code; it must come to its end."""
         status = self.wait(self.pid, PATIENCE)
+        processes.reap_orphans()  # what the one before left behind, lest thousands gather
         assert status is not None, "it does not end"
         return os.waitstatus_to_exitcode(status)
 
@@ -166,6 +169,31 @@ def same_files(
     return done
 
 
+class Heard(NamedTuple):
+    """What came of a program and all that it left behind."""
+
+    pid: int
+    code: int
+    stdout: bytes
+    stderr: bytes
+
+
+def hear(start: Start, call: Call, stdin: int) -> Heard:
+    """Run one of the two, and what it leaves behind, to their ends; its output must fit into
+    pipes. The input is a descriptor."""
+    (out, their_out), (err, their_err) = os.pipe(), os.pipe()
+    for end in (their_out, their_err):
+        fcntl.fcntl(end, fcntl.F_SETPIPE_SZ, PIPE)
+    running = start(call, Streams(stdin, their_out, their_err))
+    os.close(their_out)
+    os.close(their_err)
+    code = running.end()
+    stdout, stderr = read_until(out, -1, b"$"), read_until(err, -1, b"$")
+    os.close(out)
+    os.close(err)
+    return Heard(running.pid, code, stdout, stderr)
+
+
 def talk(start: Start, call: Call, turns: list[bytes], marker: bytes) -> list[bytes]:
     """What a filter has written after each turn, and after the end of its input.
 
@@ -193,6 +221,8 @@ def read_until(stream: int, markers: int, marker: bytes) -> bytes:
     """Read until so many markers have come, or until the end."""
     answer = b""
     while answer.count(marker) != markers:
+        ready, _, _ = select.select([stream], [], [], PATIENCE)
+        assert ready, f"nothing comes after {answer!r}"
         block = os.read(stream, 65536)
         if not block:
             return answer + b"[EOF]"
