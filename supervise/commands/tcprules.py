@@ -35,7 +35,7 @@ def parse(lines: Iterable[bytes]) -> Iterator[rules.Record]:
     for line in lines:
         if rules.says_nothing(line):
             continue
-        text = os.fsdecode(line.rstrip(rules.BLANKS))
+        text = os.fsdecode(line.rstrip(rules.BLANKS).partition(b"\0")[0])  # as the original
         try:
             records = rules.records(line)
         except ValueError:

@@ -43,6 +43,11 @@ def test_ranges_become_records_and_a_list_of_their_lengths(run, folder):
     assert (folder / "cdb").read_bytes() == rulesdb.build(records)
 
 
+def test_a_line_is_named_up_to_a_nul(run, folder):
+    done = run("tcprules", "cdb", "tmp", stdin=b"1.2\x003:x\n", cwd=folder)
+    assert done == (100, b"", b"tcprules: fatal: unable to parse this line: 1.2\n")
+
+
 @pytest.mark.parametrize("line", [b"10.1.2.3/8:deny", b"10.0.0.0/33:deny", b"2001:db8::1/32:deny"])
 def test_a_range_that_is_none_is_no_rule(run, folder, line):
     done = run("tcprules", "cdb", "tmp", stdin=b"9.0.0.0/8:deny\n" + line + b"\n", cwd=folder)

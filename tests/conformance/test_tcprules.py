@@ -8,7 +8,7 @@ from pathlib import Path
 
 import cdbx
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from supervise.drivers import rulesdb
@@ -113,6 +113,8 @@ def speaks_of_new_things(line):
 
 
 @oracle
+@example(b"\0:")
+@example(b"a\0b:c")
 @given(inputs)
 def test_random_rules_give_the_same_bytes(folders, text):
     assume(not any(map(speaks_of_new_things, text.split(b"\n"))))
