@@ -98,14 +98,10 @@ def rewriting() -> list[qualify.Rule]:
     if files.exists(path):
         return qualify.parse(files.read_whole(path))
     named = os.environb.get(b"LOCALDOMAIN")
-    domains = None if named is None else words(named)
+    # Every space counts: what is empty beside one is no domain, to be tried too.
+    domains = None if named is None else named.split(b" ")
     if domains is None:
         domains = resolvconf.domains(nameservers.configuration())
     if domains is None:
         domains = [part for part in os.fsencode(socket.gethostname()).partition(b".")[2:] if part]
     return qualify.appending(domains)
-
-
-def words(text: bytes) -> list[bytes]:
-    """What stands before, between and after the spaces; that may be empty: no domain is one too."""
-    return text.split(b" ") if text else []

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 PLAIN = frozenset(b"abcdefghijklmnopqrstuvwxyz0123456789-_")
-PART = re.compile(rb"\\([0-7]{1,3})|\\(.)|(\.)|(.)", re.DOTALL)
+PART = re.compile(rb"\\([0-7]{1,3})|\\(.)|\\\Z|(\.)|(.)", re.DOTALL)
 
 
 def text(labels: tuple[bytes, ...]) -> bytes:
@@ -19,7 +19,7 @@ def shown(byte: int) -> bytes:
 
 def labels(name: bytes) -> tuple[bytes, ...]:
     """The labels of a text: a backslash makes the next byte an ordinary one, or is followed by
-    octal digits; empty labels do not count."""
+    octal digits; empty labels do not count, nor does a backslash at the end."""
     found = [b""]
     for octal, escaped, dot, plain in PART.findall(name):
         if dot:

@@ -32,7 +32,7 @@ def test_the_text_of_a_name(labels, text):
         (b"\\141\\56\\.\\x\\\\", (b"a..x\\",)),
         (b"\\1411", (b"a1",)),
         (b"\\777", (b"\xff",)),
-        (b"end\\", (b"end\\",)),
+        (b"end\\", (b"end",)),
     ],
 )
 def test_the_labels_of_a_text(text, labels):
