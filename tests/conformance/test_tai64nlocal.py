@@ -12,7 +12,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from tests.support import processes, streams
+from tests.support import differences, processes, streams
 from tests.support.generators import EDGES, repeated, spoilt
 from tests.support.oracle import SIDES, Call, oracle, same, talk
 from tests.support.sidebyside import empty, needs, ours, theirs
@@ -57,6 +57,12 @@ streams_of_lines = st.one_of(
     spoilt(short),
     st.builds(repeated, short.map(lambda text: text + b"\n"), st.sampled_from(EDGES), lines),
 )
+
+LEFT_OUT = [
+    "tai64nlocal: a label that is none",
+    "tai64nlocal: label cut off by the end of input",
+]
+
 
 CUT_OFF = re.compile(rb"^@[0-9a-f]*\Z", re.MULTILINE)
 
@@ -128,3 +134,8 @@ def test_the_same_dialogue(background):
     seen = [streams.dialogue(background, command, *turns) for command in (THEIRS, OURS)]
     assert seen[0][1] == b"e\n"
     assert seen[1] == seen[0]
+
+
+@pytest.mark.parametrize("row", LEFT_OUT)
+def test_what_the_oracle_leaves_out_is_in_the_table(row):
+    differences.stand_by(row)

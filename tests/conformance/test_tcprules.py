@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from supervise.drivers import rulesdb
 from supervise.formats import address
 from supervise.formats import rules as rules_format
-from tests.support import generators
+from tests.support import differences, generators
 from tests.support.generators import any_words
 from tests.support.oracle import SIDES, Call, Start, finish, oracle, start_ours, start_theirs
 from tests.support.sidebyside import Outcome, empty, listing, needs, ours, theirs
@@ -98,6 +98,14 @@ def compile_both(folders, text):
         done = finish(start, Call("tcprules", ("cdb", "tmp"), cwd=folder), text)
         outcomes.append(Outcome(done, listing(folder)))
     return outcomes
+
+
+LEFT_OUT = [
+    "tcprules: line without a colon, empty range",
+    "tcprules: `::1:allow`, `2001:db8:0:1::deny`",
+    "tcprules: `10.0.0.0/8:allow`",
+    "tcprules: `10.1.2.3/8`, `10.0.0.0/33`, `word/8`",
+]
 
 
 def speaks_of_new_things(line):
@@ -363,3 +371,8 @@ def test_calls_of_tcprulescheck(folders, argv):
     _, folder = map(empty, folders)
     (folder / "cdb").write_bytes(rulesdb.build([]))
     assert ours(folder, "tcprulescheck", *argv) == theirs(folder, "tcprulescheck", *argv)
+
+
+@pytest.mark.parametrize("row", LEFT_OUT)
+def test_what_the_oracle_leaves_out_is_in_the_table(row):
+    differences.stand_by(row)

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from supervise.commands import tcpserver
 from supervise.formats import number
-from tests.support import ownnetwork, processes, recordings, tcpservers
+from tests.support import differences, ownnetwork, processes, recordings, tcpservers
 from tests.support.generators import any_words, has_new_option, new_letters, numbers
 from tests.support.oracle import SIDES, Call, Streams, oracle, read_until
 from tests.support.patience import PATIENCE
@@ -120,6 +120,13 @@ def test_numbers(background, tmp_path, limit):
 def network():
     with ownnetwork.entered(), ownnetwork.names_unknown():
         yield
+
+
+LEFT_OUT = [
+    "tcpserver, tcpclient: usage",
+    "tcpserver: `-u`, `-g` above 32 bits",
+    "tcpserver: `-u` without `-g`",
+]
 
 
 def is_cut(text):
@@ -401,3 +408,8 @@ def test_users_of_clients(background, tmp_path, answer):
         return text, server.lines(6), question
 
     both(background, tmp_path, look, *argv)
+
+
+@pytest.mark.parametrize("row", LEFT_OUT)
+def test_what_the_oracle_leaves_out_is_in_the_table(row):
+    differences.stand_by(row)
