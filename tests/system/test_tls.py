@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import signal
 import socket
 import ssl
 import subprocess
@@ -260,17 +261,23 @@ def test_a_program_that_has_said_everything_hears_the_rest(server, connect, tmp_
     assert (tmp_path / "rest").read_bytes() == b"the rest"
 
 
-def test_a_slow_client_holds_its_slot_after_its_program(server, connect):
-    fill = f"head -c {MUCH} /dev/zero; "
-    running = server("-c1", "--", *SHELL, fill + "head -c 60000 /dev/zero")
+def test_a_relay_holds_the_slot_of_its_program_until_it_has_sent_everything(
+    server, connect, tmp_path
+):
+    """It is stopped here, as a slow client would stop it."""
+    gate = tmp_path / "gate"
+    os.mkfifo(gate)
+    running = server("-c1", "--", *SHELL, f"echo ready; read line <{gate}; echo bye")
     client = connect(running)
-    got = 0
-    while b" end " not in running.log():
-        got += len(client.recv(1 << 16))
+    assert client.recv(100) == b"ready\n"
+    (keyholder,) = filter(processes.children, processes.children(running.process.pid))
+    (relay,) = processes.children(keyholder)
+    os.kill(relay, signal.SIGSTOP)
+    gate.write_text("\n")
+    eventually(lambda: b" end " in running.log())
     assert running.lines(5)[-1] == "tcpserver: end PID status 0"
-    while block := client.recv(1 << 16):
-        got += len(block)
-    assert got == MUCH + 60000
+    os.kill(relay, signal.SIGCONT)
+    assert read_all(client) == b"bye\n"
     assert running.lines(6)[-1] == "tcpserver: status: 0/1"
 
 
@@ -400,3 +407,27 @@ def test_tcpserver_itself_does_not_load_the_library(server):
     loads = [b"libssl" in Path(f"/proc/{pid}/maps").read_bytes()
              for pid in (running.process.pid, keyholder)]  # fmt: skip
     assert loads == [False, True]
+
+
+def test_a_new_certificate_counts_from_a_hangup_on(background, connect, certificate, tmp_path):
+    used = tmp_path / "used.pem"
+    used.write_bytes(certificate.both.read_bytes())
+    running = start(background, tmp_path, *LEAN, "-n", str(used), "--", "/bin/echo", "hello")
+    assert read_all(connect(running)) == b"hello\n"
+    (tmp_path / "new").mkdir()
+    new = certificates.make(tmp_path / "new")
+    used.write_bytes(new.both.read_bytes())
+    running.process.send_signal(signal.SIGHUP)
+
+    def renewed():
+        try:
+            return read_all(connect(running, context=certificates.client(new))) == b"hello\n"
+        except ssl.SSLCertVerificationError:
+            return False
+
+    eventually(renewed)
+    used.write_bytes(b"nonsense")
+    running.process.send_signal(signal.SIGHUP)
+    warning = b"tcpserver: warning: going on with the old certificate: unable to read certificate"
+    eventually(lambda: warning in running.log())
+    assert renewed()
