@@ -181,10 +181,10 @@ def test_a_reader_who_is_slow_keeps_nobody_from_being_served(background, tmp_pat
     )  # fmt: skip
     os.close(writing)
     port = int(process.stdout.readline())
-    for _ in range(3):
-        process.send_signal(signal.SIGUSR1)
+    process.send_signal(signal.SIGUSR1)
     eventually(lambda: [state(pid) for pid in children(process.pid)] == ["S"], "one who tells")
     for _ in range(3):
+        process.send_signal(signal.SIGUSR1)  # and nobody more
         with socket.create_connection(("127.0.0.1", port), PATIENCE) as client:
             assert client.recv(6) == b"hello\n"
     told = b""
@@ -192,6 +192,10 @@ def test_a_reader_who_is_slow_keeps_nobody_from_being_served(background, tmp_pat
         told += os.read(reading, 4096)
     assert told == b"x" * 4096 + b"tcpserver: status: 0/40\n"
     eventually(lambda: not children(process.pid))
+    os.set_blocking(reading, False)
+    with pytest.raises(BlockingIOError):
+        os.read(reading, 1)
+    os.set_blocking(reading, True)
     process.send_signal(signal.SIGUSR1)
     assert os.read(reading, 4096) == b"tcpserver: status: 0/40\n"
     os.close(reading)
