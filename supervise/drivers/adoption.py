@@ -12,7 +12,7 @@ import os
 from supervise import errors
 from supervise.errors import unable_to
 from supervise.formats import adoption
-from supervise.formats.adoption import Birth, Memory
+from supervise.formats.adoption import Birth, File, Memory
 from supervise.unix import files, lifetimes, recordlocks
 
 CHILD = "supervise/child"
@@ -28,23 +28,31 @@ class Record:
         self.place = f"{path}/{CHILD}"
         self.troubled = False
         self.boot = boot_id()
+        self.pid: int | None = None  # of whom we keep
+        self.start_time = 0
         with unable_to(f"open {self.place}"):
             self.descriptor = os.open(CHILD, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            self.file = file_of(self.descriptor)
 
     def left(self) -> tuple[Memory, Birth] | None:
-        """What a supervise that did not leave has kept, since the machine was started."""
+        """What a supervise that did not leave has kept here, since the machine was started."""
         try:
-            record = os.pread(self.descriptor, adoption.SIZE + 1, 0)
+            found = read(self.descriptor, self.boot)
         except OSError as error:
             self.complain("read", error)
             return None
-        return of_this_boot(record, self.boot)
+        if found is not None:
+            self.pid, self.start_time = found[0].status.pid, found[1].start_time
+        return found
 
     def keep(self, memory: Memory) -> None:
-        """Keep this until the next time; the process, if there is one, must be there."""
-        pid = memory.status.pid
-        started = start_time(pid) if pid is not None else None
-        self.write(adoption.pack(memory, Birth(self.boot, started or 0)))
+        """Keep this until the next time; a process that is new must be there. (One that is not may
+        have ended, and its number be somebody else's.)"""
+        if memory.status.pid != self.pid:
+            self.pid = memory.status.pid
+            self.start_time = (self.pid is not None and start_time(self.pid)) or 0
+        birth = Birth(self.boot, self.start_time)
+        self.write(adoption.pack(memory, birth, self.file))
 
     def abandoned(self) -> None:
         """Our svscan is gone: let the next one know whom it may take over."""
@@ -74,15 +82,30 @@ class Record:
 def left_in(path: str) -> tuple[Memory, Birth] | None:
     """What the supervise of the directory of that path has kept, seen from outside."""
     try:
-        record = files.read_head(f"{path}/{CHILD}", adoption.SIZE + 1)
+        descriptor = files.open_read(f"{path}/{CHILD}")
     except OSError:
         return None
-    return of_this_boot(record, boot_id())
+    try:
+        return read(descriptor, boot_id())
+    except OSError:
+        return None
+    finally:
+        os.close(descriptor)
 
 
-def of_this_boot(record: bytes, boot: bytes) -> tuple[Memory, Birth] | None:
-    found = adoption.unpack(record)
-    return found if found is not None and found[1].boot == boot else None
+def read(descriptor: int, boot: bytes) -> tuple[Memory, Birth] | None:
+    """What was written to this very file, and not to one that it was copied from, since the machine
+    was started."""
+    found = adoption.unpack(os.pread(descriptor, adoption.SIZE + 1, 0))
+    if found is None:
+        return None
+    memory, birth, file = found
+    return (memory, birth) if birth.boot == boot and file == file_of(descriptor) else None
+
+
+def file_of(descriptor: int) -> File:
+    about = os.fstat(descriptor)
+    return File(about.st_dev, about.st_ino)
 
 
 def find(pid: int, birth: Birth) -> int | None:

@@ -1,10 +1,12 @@
 """The record that supervise keeps for whoever must take over from it: supervise/child.
 
-Layout, numbers big-endian. 0: «sv1\\n»; 4: boot id, 16 bytes; 20: start time of the child in clock
-ticks since the boot, 8 bytes; 28: monotonic seconds of its start, a double; 36: its pid, 4 bytes, 0
-while down; 40: TAI64N of the last change, 12 bytes; 52: what is wanted, as in status; 53: flags (1
-paused, 2 asked, 4 leaving); 54: CRC-32 of all before. It has one size and is written over itself
-in one piece, so that neither a full disk nor a SIGKILL leaves half of one.
+Layout, numbers big-endian. 0: «sv1\\n»; 4: boot id, 16 bytes; 20: device and inode of this very
+file, 8 bytes each, since a copy of a service directory says nothing of a process of its own; 36:
+start time of the child in clock ticks since the boot, 8 bytes; 44: monotonic seconds of its start,
+a double; 52: its pid, 4 bytes, 0 while down; 56: TAI64N of the last change, 12 bytes; 68: what is
+wanted, as in status; 69: flags (1 paused, 2 asked, 4 leaving); 70: CRC-32 of all before. It has one
+size and is written over itself in one piece, so that neither a full disk nor a SIGKILL leaves half
+of one.
 """
 
 from __future__ import annotations
@@ -18,7 +20,7 @@ from supervise.formats import tai64
 from supervise.formats.status import DOWN, ONCE, UP, Status
 
 MAGIC = b"sv1\n"
-BODY = Struct(">4s16sQdI12scB")
+BODY = Struct(">4s16sQQQdI12scB")
 SUM = Struct(">I")
 SIZE = BODY.size + SUM.size
 PAUSED, ASKED, LEAVING = 1, 2, 4
@@ -32,6 +34,13 @@ class Birth(NamedTuple):
     start_time: int  # clock ticks since the boot; 0 while there is no process
 
 
+class File(NamedTuple):
+    """Which file a record was written to."""
+
+    device: int
+    inode: int
+
+
 class Memory(NamedTuple):
     """What the machine of a service must know to go on."""
 
@@ -41,12 +50,13 @@ class Memory(NamedTuple):
     leaving: bool
 
 
-def pack(memory: Memory, birth: Birth) -> bytes:
+def pack(memory: Memory, birth: Birth, file: File) -> bytes:
     status = memory.status
     flags = PAUSED * status.paused | ASKED * memory.asked | LEAVING * memory.leaving
     body = BODY.pack(
         MAGIC,
         birth.boot,
+        *file,
         birth.start_time,
         memory.started_at,
         status.pid or 0,
@@ -57,17 +67,17 @@ def pack(memory: Memory, birth: Birth) -> bytes:
     return body + SUM.pack(crc32(body))
 
 
-def unpack(record: bytes) -> tuple[Memory, Birth] | None:
+def unpack(record: bytes) -> tuple[Memory, Birth, File] | None:
     """None for what is no such record, NOTHING among it."""
     body, checksum = record[: BODY.size], record[BODY.size :]
     if len(record) != SIZE or checksum != SUM.pack(crc32(body)):
         return None
-    magic, boot, start_time, started_at, pid, since, want, flags = BODY.unpack(body)
+    magic, boot, device, inode, start_time, started_at, pid, since, want, flags = BODY.unpack(body)
     if magic != MAGIC or want not in (UP, DOWN, ONCE) or not isfinite(started_at):
         return None
     status = Status(tai64.unpack(since), pid or None, bool(flags & PAUSED), want)
     memory = Memory(status, started_at, bool(flags & ASKED), bool(flags & LEAVING))
-    return memory, Birth(boot, start_time)
+    return memory, Birth(boot, start_time), File(device, inode)
 
 
 def boot_id(text: bytes) -> bytes | None:

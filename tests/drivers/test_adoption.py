@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import errno
 import os
+import shutil
 
 import pytest
 
@@ -48,7 +49,7 @@ def test_one_that_left_leaves_nothing(record, here):
     assert (here / "supervise/child").read_bytes() == NOTHING
 
 
-@pytest.mark.parametrize("garbage", [b"", b"x", b"\0" * 58, b"sv1\n" * 40])
+@pytest.mark.parametrize("garbage", [b"", b"x", b"\0" * 74, b"sv1\n" * 40])
 def test_what_is_no_record_leaves_nothing(record, here, garbage):
     (here / "supervise/child").write_bytes(garbage)
     assert record.left() is None
@@ -58,6 +59,35 @@ def test_the_record_of_an_earlier_boot_says_nothing(record, monkeypatch):
     record.keep(memory(os.getpid()))
     monkeypatch.setattr(record, "boot", bytes(16))
     assert record.left() is None
+
+
+def test_a_copy_of_the_directory_says_nothing_of_the_process(record, here):
+    record.keep(memory(os.getpid()))
+    shutil.copytree(here / "supervise", here / "copy/supervise")
+    assert adoption.left_in(str(here / "copy")) is None
+    (here / "supervise").rename(here / "elsewhere")
+    (here / "supervise").symlink_to(here / "elsewhere")
+    assert adoption.left_in(str(here)) == record.left()
+    assert record.left() is not None
+
+
+def test_whoever_gets_the_number_of_one_that_has_ended_is_not_kept(record, monkeypatch):
+    record.keep(memory(os.getpid()))
+    monkeypatch.setattr(adoption, "start_time", lambda pid: 1)
+    record.keep(memory(os.getpid()))
+    _, birth = record.left()
+    assert birth.start_time > 1
+    record.keep(memory(None))
+    record.keep(memory(os.getpid()))
+    assert record.left()[1].start_time == 1
+
+
+def test_the_next_supervise_keeps_the_same_birth(record, here, monkeypatch):
+    record.keep(memory(os.getpid()))
+    monkeypatch.setattr(adoption, "start_time", lambda pid: 1)
+    found = record.left()
+    record.keep(memory(os.getpid()))
+    assert record.left() == found
 
 
 def test_that_very_process_is_found():
