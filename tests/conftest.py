@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,14 @@ settings.load_profile("suite")
 
 def pytest_configure(config: pytest.Config) -> None:
     processes.become_subreaper()
+    hear_what_was_ignored()
+
+
+def hear_what_was_ignored() -> None:
+    """nohup and the shell's & ignore signals, and so would every program that a test starts."""
+    for number in (signal.SIGHUP, signal.SIGQUIT):
+        signal.signal(number, signal.SIG_DFL)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
