@@ -107,8 +107,9 @@ class Listener:
             if self.tls is not None and self.tls.reports in ready:
                 self.hear_of_relays(self.tls)
             if self.wakeup in ready:
-                self.heed(signals.take())
-                self.reap()
+                numbers = signals.take()
+                self.reap()  # first: one who has told all must not keep the next from telling
+                self.heed(numbers)
             if self.names is not None and self.names.reading in ready:
                 self.names.learn()
             if self.listening.fileno() in ready:
