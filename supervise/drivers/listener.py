@@ -240,9 +240,8 @@ class Listener:
     def reap(self) -> None:
         for pid, wait_status in processes.reap():
             if self.tls is not None and pid == self.tls.pid:
-                if self.grace.begun:
-                    continue  # nobody will ask it for anything
-                raise self.tls.gone()
+                self.lose_keyholder(self.tls)
+                continue
             if pid == self.reporter:
                 self.reporter = None
                 continue
@@ -252,6 +251,17 @@ class Listener:
                 self.free(pid)
             else:
                 self.table.hand_on(pid, relay)
+
+    def lose_keyholder(self, tls: Tls) -> None:
+        """Go on without the keyholder where nobody will ask it for anything. Nobody tells any more
+        when a relay ends, so only programs are waited for."""
+        if not self.grace.begun:
+            raise tls.gone()
+        self.waiter.remove(tls.reports)
+        self.hear_of_relays(tls)
+        self.tls = None
+        for relay in tls.couples.alone:
+            self.free(relay)
 
     def hear_of_relays(self, tls: Tls) -> None:
         for relay in tls.learn():

@@ -196,15 +196,40 @@ def test_a_relay_that_outlives_its_program_still_counts(served):
     server.tls = None
 
 
-def test_the_end_of_the_process_with_the_key_is_no_news_in_the_end(served):
+@pytest.fixture
+def left(served):
+    """A server that ends with grace; its keyholder, which has ended; and what it says."""
     server, _, said = served
-    server.tls = Keyholder()
-    server.tls.pid = processes.fork(lambda: 0)
+    keyholder = server.tls = Keyholder()
+    keyholder.reports, writing = os.pipe()
+    os.close(writing)
+    server.waiter.add(keyholder.reports)
     server.grace.begin(0)
-    eventually(lambda: state(server.tls.pid) == "Z")
-    server.reap()
-    assert said() == []
+    keyholder.pid = processes.fork(lambda: 0)
+    eventually(lambda: state(keyholder.pid) == "Z")
+    yield server, keyholder, said
     server.tls = None
+    os.close(keyholder.reports)
+
+
+def test_the_end_of_the_process_with_the_key_is_no_news_in_the_end(left):
+    server, keyholder, said = left
+    assert keyholder.reports in server.waiter.wait(0)
+    server.reap()
+    assert keyholder.reports not in server.waiter.wait(0)
+    assert said() == []
+
+
+def test_relays_of_whose_end_nobody_would_tell_are_not_waited_for(left):
+    server, keyholder, said = left
+    place = server.table.take(bytes(4), 0)
+    server.table.give(place, 4711)
+    server.slots.take()
+    keyholder.couples.alone.add(4711)
+    keyholder.learn = list
+    server.reap()
+    assert (list(server.table.of_children), server.slots.count) == ([], 0)
+    assert said() == ["tcpserver: status: 0/2"]
 
 
 def test_who_tells_cannot_be_made(served, monkeypatch):
