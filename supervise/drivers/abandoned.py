@@ -2,7 +2,8 @@
 with the very pipes.
 
 One that was started by hand, or belongs to an svscan that lives, is not taken: it says itself that
-its svscan is gone, with a lock that the kernel knows the holder of.
+its svscan is gone, with a lock that the kernel knows the holder of; and whoever has taken it holds
+another lock on the same file (flock(2), which is none of the first kind) as long as it lives.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import signal
 
 from supervise.drivers import adoption, pidfile, servicedir
 from supervise.drivers.pidfile import Holder
-from supervise.unix import files, processes
+from supervise.unix import files, locks, processes
 
 
 class AdoptedSupervise:
@@ -20,9 +21,16 @@ class AdoptedSupervise:
     on `pidfd`."""
 
     def __init__(self, path: str, holder: Holder) -> None:
+        """OSError where it belongs to another svscan, or leaves just now."""
         self.name = path
-        self.pidfd = holder.pidfd
-        self.control = files.open_write(f"{path}/{servicedir.CONTROL}")
+        self.pid, self.pidfd = holder
+        self.claim = files.open_read(f"{path}/{adoption.CHILD}")
+        try:
+            locks.exclusive(self.claim, wait=False)
+            self.control = files.open_write(f"{path}/{servicedir.CONTROL}")
+        except OSError:
+            os.close(self.claim)
+            raise
         self.running = True
 
     def order(self, letters: bytes, *carried: int) -> None:
@@ -31,19 +39,27 @@ class AdoptedSupervise:
         if not self.running:
             return
         if carried:
-            processes.send(self.pidfd, signal.SIGKILL)
+            self.make_room()
             return
         os.write(self.control, letters)
         processes.send(self.pidfd, signal.SIGCONT)
 
+    def make_room(self) -> None:
+        """For one that has what this one lacks."""
+        processes.send(self.pidfd, signal.SIGKILL)
+
+    def place(self, standard: int) -> str:
+        """The path of what that descriptor of it leads to."""
+        return f"/proc/{self.pid}/fd/{standard}"
+
     def ended(self, status: int) -> None:
         self.running = False
-        os.close(self.control)
-        os.close(self.pidfd)
+        for descriptor in (self.control, self.claim, self.pidfd):
+            os.close(descriptor)
 
 
 def supervise(path: str) -> AdoptedSupervise | None:
-    """The abandoned supervise of a directory; None where there is none."""
+    """The abandoned supervise of a directory, ours from now on; None where there is none."""
     holder = find(path)
     if holder is None:
         return None
@@ -51,7 +67,7 @@ def supervise(path: str) -> AdoptedSupervise | None:
         return AdoptedSupervise(path, holder)
     except OSError:
         os.close(holder.pidfd)
-        return None  # it leaves just now
+        return None
 
 
 def is_there(path: str) -> bool:

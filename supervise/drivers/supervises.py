@@ -21,6 +21,7 @@ from supervise.unix import channels, descriptors, limits, pipes, processes
 
 PROGRAM = "svscan"
 ROLES: tuple[Role, Role] = ("main", "log")
+STANDARD: dict[Role, int] = {"main": 1, "log": 0}  # what leads to the pipe
 
 Run = Callable[[str, int, Orphan | None], int]
 
@@ -73,12 +74,33 @@ class Supervises:
         """Have a supervise there; one that was abandoned is as good as a new one."""
         adopted = abandoned.supervise(path)
         if adopted is not None:
+            self.share_pipe(owner, adopted)
             self.running[owner] = adopted
             self.adopted[adopted.pidfd] = owner
             return
         supervise = self.launch(owner, path)
         self.running[owner] = supervise
         self.owners[supervise.child_pid] = owner
+
+    def share_pipe(self, owner: Owner, adopted: AdoptedSupervise) -> None:
+        """One that said only now that its svscan is gone, or has no pipe since the log came later,
+        has not the one that we have made."""
+        identity, role = owner
+        ours = self.pipes.get(identity)
+        place = adopted.place(STANDARD[role])
+        try:
+            if ours is None or os.path.samestat(os.stat(place), os.fstat(ours[0])):
+                return
+        except OSError:
+            return  # it cannot be looked at, so it is left as it is
+        nobody_has_ours = all((identity, each) not in self.running for each in ROLES)
+        theirs = abandoned.open_both(place) if nobody_has_ours else None
+        if theirs is None:
+            adopted.make_room()
+            return
+        for descriptor in ours:
+            os.close(descriptor)
+        self.pipes[identity] = theirs
 
     def launch(self, owner: Owner, path: str) -> SuperviseProcess:
         ours, theirs = channels.pair()
@@ -93,7 +115,7 @@ class Supervises:
         def child() -> int:
             os.setsid()  # a terminal's signals reach svscan alone, which stops all in order
             if pipe is not None:
-                standard = 1 if owner[1] == "main" else 0
+                standard = STANDARD[owner[1]]
                 os.dup2(pipe[standard], standard)
             descriptors.close_all_but(kept)
             limits.set_open_files(self.open_files)

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import os
 import random
+import signal
+from pathlib import Path
 
 import pytest
 
+from supervise.unix import locks
 from tests.support import processes, trees
 from tests.support.patience import eventually
 
@@ -129,11 +132,11 @@ def test_a_supervise_that_is_killed_in_the_middle_of_a_start(tree):
 # svscan is killed, and started again.
 
 
-def start_again(tree: trees.Tree) -> None:
+def start_again(tree: trees.Tree, changes: str = "") -> None:
     """Kill svscan alone, and start the next one over the same directory."""
     trees.kill(tree.svscan.pid)
     tree.svscan.wait()
-    tree.start(trees.QUICK)
+    tree.start(trees.QUICK + changes)
 
 
 def test_the_next_svscan_takes_over_what_runs(tree):
@@ -215,3 +218,71 @@ def test_a_taken_over_service_that_does_not_stop_is_killed(tree):
     trees.started(tree.add("b"))
     assert tree.stop() == 0
     eventually(lambda: processes.state(pid) in ("Z", "gone"))
+
+
+def test_a_log_that_appeared_while_no_svscan_was_there(tree):
+    service = tree.add("a", trees.COUNTING)
+    tree.start(trees.QUICK)
+    pid = trees.started(service)
+    trees.kill(tree.svscan.pid)
+    tree.svscan.wait()
+    trees.make_service(service / "log", trees.LOGGER)
+    tree.start(trees.QUICK)
+    trees.started(service / "log")
+    eventually(lambda: tree.supervise("supervise a"))
+    assert trees.started(service) == pid
+    trees.control(service, b"t")
+    assert trees.started(service, other_than=pid)
+    eventually(lambda: len(trees.lines(service / "log/lines")) > 10)
+    assert tree.stop() == 0
+
+
+def is_taken_over(directory: Path) -> bool:
+    with (directory / "supervise/child").open("rb") as child:
+        try:
+            locks.exclusive(child.fileno(), wait=False)
+        except BlockingIOError:
+            return True
+    return False
+
+
+def test_supervises_that_say_late_that_their_svscan_is_gone(tree):
+    """The next svscan has made a pipe by then."""
+    service = tree.add("a", trees.COUNTING, log=trees.LOGGER)
+    tree.start(trees.QUICK)
+    pid, logger = trees.started(service), trees.started(service / "log")
+    supervises = [tree.supervise(f"supervise {name}") for name in ("a", "a/log")]
+    assert None not in supervises
+    for supervise in supervises:
+        trees.kill(supervise, signal.SIGSTOP)
+    start_again(tree, "; scan.TROUBLE_PAUSE = 0.1")
+    for name in ("a", "a/log"):
+        tree.hears(f"supervise: fatal: unable to acquire {name}/supervise/lock: temporary failure")
+    for supervise in supervises:
+        trees.kill(supervise, signal.SIGCONT)
+    for directory in (service, service / "log"):
+        eventually(lambda directory=directory: is_taken_over(directory))
+    trees.kill(supervises[1])
+    eventually(lambda: tree.supervise("supervise a/log"))
+    eventually(lambda: trees.is_supervised(service / "log"))
+    trees.control(service / "log", b"t")
+    assert trees.started(service / "log", other_than=logger)
+    seen = len(trees.lines(service / "log/lines"))
+    eventually(lambda: len(trees.lines(service / "log/lines")) > seen, "lines go on")
+    assert trees.started(service) == pid
+    assert tree.stop() == 0
+
+
+def test_a_second_svscan_takes_nothing_that_the_first_has_taken_over(tree):
+    service = tree.add("a", "exec sleep 12345")
+    tree.start(trees.QUICK)
+    pid = trees.started(service)
+    start_again(tree)
+    trees.started(tree.add("b"))
+    first = tree.svscan
+    second = tree.start(trees.QUICK + "; scan.TROUBLE_PAUSE = 0.1")
+    tree.hears("supervise: fatal: unable to acquire a/supervise/lock: temporary failure", times=3)
+    assert tree.stop() == 0
+    assert (trees.running(service), second.returncode) == (pid, 0)
+    tree.svscan = first
+    assert tree.stop() == 0
