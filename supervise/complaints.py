@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 
-from supervise import errors, program
+from supervise import errors, search
 from supervise.unix import pipes, signals
 
 READER = "readproctitle"
@@ -40,7 +40,7 @@ def start_reader(reading: int) -> None:
         (os.POSIX_SPAWN_OPEN, 1, os.devnull, os.O_WRONLY, 0),
         (os.POSIX_SPAWN_DUP2, 1, 2),
     ]
-    environment = {b"PATH": os.environb.get(b"PATH", program.DEFAULT_PATH)}
+    environment = {b"PATH": os.environb.get(b"PATH", search.DEFAULT_PATH)}
     os.posix_spawnp(
         READER,
         TITLE,

@@ -14,7 +14,7 @@ import errno
 import os
 import sys
 
-from supervise import errors, registry
+from supervise import errors, registry, search
 from supervise.errors import Usage
 from supervise.unix import descriptors, files, processes, signals
 
@@ -23,10 +23,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     Environment = Mapping[bytes, bytes]
-
-DEFAULT_PATH = b"/bin:/usr/bin"
-SCRIPT_SIGN = b"\nfrom supervise.__main__ import main\n"
-SCRIPT_HEAD = 1024  # bytes: pip's console scripts are half of that
 
 
 def run(name: str, argv: list[str]) -> int:
@@ -188,8 +184,8 @@ def execute_unless_ours(
     """
     told = argv if called is None else [called, *argv[1:]]
     trouble: OSError = FileNotFoundError(errno.ENOENT, argv[0])
-    for path in candidates(argv[0]):
-        if in_place(argv[0], path):
+    for path in search.candidates(argv[0]):
+        if search.in_place(argv[0], path):
             return
         try:
             execute(path, told, environment)
@@ -206,71 +202,13 @@ def preload(words: list[str]) -> None:
     if not (all(words) and all(os.environb)):
         from supervise.unix import linux  # noqa: F401 - `execute` wants it for these
     for word in words:
-        name = os.path.basename(word)
-        if name in registry.PROGRAMS and any(in_place(word, path) for path in candidates(word)):
-            command = registry.load(name)
+        if search.may_be_in_place(word):
+            command = registry.load(os.path.basename(word))
             getattr(command, "prepare", nothing)()
 
 
 def nothing() -> None:
     """What most programs have to prepare."""
-
-
-def candidates(name: str) -> list[bytes]:
-    """The paths that exec would try for a name, in order."""
-    word = os.fsencode(name)
-    if b"/" in word:
-        return [word]
-    path = os.environb.get(b"PATH", DEFAULT_PATH)
-    return [(directory or b".") + b"/" + word for directory in path.split(b":")]
-
-
-def is_in_place(name: str) -> bool:
-    """Whether the first file of that name in PATH is a program that `become` would call."""
-    for path in candidates(name):
-        try:
-            if files.exists(path):
-                return in_place(name, path)
-        except OSError:
-            return False  # what a search makes of that is not for us to guess
-    return False
-
-
-# Asked once, since a process that has dropped its privileges may not be able to look again.
-known: dict[bytes, bool] = {}
-
-
-def in_place(name: str, path: bytes) -> bool:
-    """Whether that file is this installation's own script, so that the program can be called
-    instead."""
-    if os.path.basename(name) not in registry.PROGRAMS or b"SUPERVISE_EXEC" in os.environb:
-        return False
-    if not path.startswith(b"/"):
-        return is_ours(path)
-    if path not in known:
-        known[path] = is_ours(path)
-    return known[path]
-
-
-def is_ours(path: bytes) -> bool:
-    """A script of ours: executable, started by an interpreter of this prefix, calling this
-    package's door."""
-    if not os.access(path, os.X_OK):
-        return False
-    try:
-        head = files.read_head(path, SCRIPT_HEAD)
-    except OSError:
-        return False
-    return SCRIPT_SIGN in head and interpreter(head).startswith(os.fsencode(sys.prefix + "/bin/"))
-
-
-def interpreter(head: bytes) -> bytes:
-    """The command that a script's head starts: on its first line, or, where that would be too
-    long for the kernel, in the shell's line that pip writes instead."""
-    first, second, *_ = [*head.split(b"\n"), b""]
-    if first == b"#!/bin/sh":
-        first = second.removeprefix(b"'''exec' ")
-    return first.removeprefix(b"#!").lstrip(b' "')
 
 
 def take_over(argv: list[str], environment: Environment | None) -> int:
@@ -314,11 +252,3 @@ def flush() -> None:
     for stream in (sys.stdout, sys.stderr):
         if stream is not None:
             stream.flush()
-
-
-def directory() -> str | None:
-    """The directory that holds our programs' scripts, or None where they are not installed."""
-    for folder in (os.path.dirname(os.path.abspath(sys.argv[0])), sys.prefix + "/bin"):
-        if is_ours(os.fsencode(folder + "/supervise")):
-            return folder
-    return None

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import os
 
-from supervise import program
+from supervise import program, search
 from supervise.formats import runscript
 from supervise.unix import files
 
@@ -34,6 +34,6 @@ def plain_command() -> runscript.RunScript | None:
     except OSError:
         return None
     plain = runscript.parse(script) if len(script) <= SCRIPT_LIMIT else None
-    if plain is None or not program.is_in_place(os.fsdecode(plain.words[0])):
+    if plain is None or not search.is_in_place(os.fsdecode(plain.words[0])):
         return None
     return plain

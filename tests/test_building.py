@@ -4,7 +4,7 @@ import os
 
 from setuptools import Distribution
 
-from supervise import building, program, registry
+from supervise import building, registry, search
 
 
 def build(directory):
@@ -23,5 +23,5 @@ def test_every_program_has_a_script_beside_those_that_are_copied(tmp_path, monke
 
 
 def test_the_script_has_the_sign_by_which_it_is_called_in_place():
-    assert program.SCRIPT_SIGN in building.SCRIPT.encode()
+    assert search.SCRIPT_SIGN in building.SCRIPT.encode()
     assert building.SCRIPT.startswith("#!python\n"), "the line that pip completes"

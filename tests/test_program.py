@@ -10,10 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from supervise import errors, program, registry
+from supervise import errors, program, registry, search
 from supervise.unix import processes
 from tests.support.forks import in_a_fork
 from tests.support.processes import SCRIPTS, Finished, finish, module, script
+from tests.support.scripts import OURS, place, saying
 
 # The option parser.
 
@@ -195,19 +196,8 @@ def test_help_that_cannot_be_written_is_one_line():
 def folder(tmp_path, monkeypatch) -> Path:
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("SUPERVISE_EXEC", raising=False)
-    monkeypatch.setattr(program, "known", {})
+    monkeypatch.setattr(search, "known", {})
     return tmp_path
-
-
-def place(path: Path, text: str, mode: int = 0o755) -> Path:
-    path.parent.mkdir(exist_ok=True)
-    path.write_text(text)
-    path.chmod(mode)
-    return path
-
-
-def saying(word: str) -> str:
-    return f'#!/bin/sh\necho {word} "$0" "$@"\n'
 
 
 def load(
@@ -329,102 +319,6 @@ def test_the_old_path_is_searched_and_the_new_environment_given(folder):
 
 # Programs of ours are called in place.
 
-OURS = f"""#!{sys.prefix}/bin/python3
-# -*- coding: utf-8 -*-
-import re
-import sys
-from supervise.__main__ import main
-"""
-IN_SHELL = OURS.replace(
-    f"#!{sys.prefix}/bin/python3\n",
-    f"#!/bin/sh\n'''exec' \"{sys.prefix}/bin/python3\" \"$0\" \"$@\"\n' '''\n",
-)
-
-
-def is_ours(path: Path) -> bool:
-    return program.is_ours(os.fsencode(path))
-
-
-@pytest.mark.parametrize("text", [OURS, IN_SHELL], ids=["plain", "long path"])
-def test_a_script_that_pip_writes_is_ours(folder, text):
-    assert is_ours(place(folder / "svc", text))
-
-
-@pytest.mark.parametrize("name", ["svc", "supervise"])
-def test_the_installed_scripts_are_ours(folder, name):
-    assert is_ours(SCRIPTS / name)
-    assert program.in_place(name, os.fsencode(SCRIPTS / name))
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "",
-        OURS.replace(sys.prefix, "/opt/other"),
-        OURS.replace("supervise.__main__", "circus.__main__"),
-        OURS.replace("from supervise", "# from supervise"),
-        f"#!/bin/sh\n# {sys.prefix}/bin/python3\nfrom supervise.__main__ import main\n",
-        f"#!/usr/bin/python3\n# {sys.prefix}/bin/\nfrom supervise.__main__ import main\n",
-        OURS.replace("import re\n", "#" * 2000 + "\n"),
-        "\x7fELF",
-    ],
-)
-def test_anything_else_is_foreign(folder, text):
-    assert not is_ours(place(folder / "svc", text))
-
-
-def test_what_cannot_be_run_or_read_is_foreign(folder):
-    assert not is_ours(place(folder / "svc", OURS, mode=0o644))
-    assert not is_ours(folder)
-    assert not is_ours(folder / "none")
-    os.mkfifo(folder / "fifo", 0o755)
-    assert not is_ours(folder / "fifo")
-
-
-def test_only_a_program_of_the_registry_is_called_in_place(folder):
-    path = os.fsencode(place(folder / "svc", OURS))
-    assert program.in_place("svc", path)
-    assert program.in_place("/anywhere/svc", path)
-    assert not program.in_place("cat", path)
-
-
-def test_real_execs_can_be_forced(folder, monkeypatch):
-    path = os.fsencode(place(folder / "svc", OURS))
-    monkeypatch.setenv("SUPERVISE_EXEC", "1")
-    assert not program.in_place("svc", path)
-
-
-def test_a_relative_file_is_looked_at_again(folder, monkeypatch):
-    place(folder / "one" / "svc", OURS)
-    place(folder / "two" / "svc", saying("foreign"))
-    monkeypatch.chdir(folder / "one")
-    assert program.in_place("svc", b"./svc")
-    monkeypatch.chdir(folder / "two")
-    assert not program.in_place("svc", b"./svc")
-
-
-def test_what_is_known_stays_known_when_it_can_no_longer_be_read(folder):
-    path = place(folder / "svc", OURS)
-    assert program.in_place("svc", os.fsencode(path))
-    path.chmod(0)
-    assert program.in_place("svc", os.fsencode(path))
-
-
-def test_is_in_place_asks_about_the_first_of_that_name(folder, monkeypatch):
-    place(folder / "ours" / "svc", OURS)
-    place(folder / "theirs" / "svc", saying("foreign"))
-    place(folder / "file", "")
-    answers = {
-        f"{folder}/ours:{folder}/theirs": True,
-        f"{folder}/none:{folder}/ours": True,
-        f"{folder}/theirs:{folder}/ours": False,
-        f"{folder}/file:{folder}/ours": False,
-        f"{folder}/none": False,
-    }
-    for path, answer in answers.items():
-        monkeypatch.setenv("PATH", path)
-        assert program.is_in_place("svc") == answer, path
-
 
 def test_a_foreign_program_of_our_name_is_run_where_it_comes_first(folder):
     place(folder / "svok", saying("foreign"))
@@ -503,18 +397,6 @@ def test_what_a_program_prepares_is_loaded_then_too(folder):
         return prepared
 
     assert in_a_fork(child) == ["rblsmtpd"]
-
-
-def test_the_directory_of_our_programs(folder, monkeypatch):
-    monkeypatch.setattr(sys, "argv", [script("svscan")])
-    assert program.directory() == str(SCRIPTS)
-    place(folder / "supervise", OURS)
-    monkeypatch.setattr(sys, "argv", [str(folder / "svscan")])
-    assert program.directory() == str(folder)
-    monkeypatch.setattr(sys, "argv", ["/nonexistent/svscan"])
-    assert program.directory() == str(SCRIPTS)
-    monkeypatch.setattr(sys, "prefix", "/nonexistent")
-    assert program.directory() is None
 
 
 # In place a program finds what it would find after an exec: both ways, one probe.

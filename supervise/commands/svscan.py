@@ -34,7 +34,7 @@ from signal import SIGCONT, SIGTERM
 
 import setproctitle  # noqa: F401 - loaded here for the whole tree, which shows what it does in ps
 
-from supervise import complaints, errors, program, runner
+from supervise import complaints, errors, program, runner, search
 from supervise.drivers import background, supervisor
 from supervise.drivers.background import Foreground
 from supervise.drivers.child import Orphan
@@ -87,8 +87,8 @@ def prepared(foreground: Foreground | None = None) -> Scanner:
 
 def put_our_programs_first() -> None:
     """Let a service that says multilog get ours, whatever else the machine has."""
-    folder = program.directory()
-    path = os.environb.get(b"PATH", program.DEFAULT_PATH)
+    folder = search.directory()
+    path = os.environb.get(b"PATH", search.DEFAULT_PATH)
     if folder is not None and path.split(b":")[0] != os.fsencode(folder):
         os.environb[b"PATH"] = os.fsencode(folder) + b":" + path
 

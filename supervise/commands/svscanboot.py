@@ -21,7 +21,7 @@ import os
 
 import setproctitle
 
-from supervise import complaints, errors, program
+from supervise import complaints, errors, program, search
 from supervise.drivers import leftovers
 from supervise.unix import descriptors
 
@@ -45,7 +45,7 @@ def main(argv: list[str]) -> int:
 
 def clean_environment() -> None:
     """Services see what init gives them at every boot, not what somebody's shell had."""
-    ours = program.directory()
+    ours = search.directory()
     setproctitle.getproctitle()  # which finds its place while the environment is as we got it
     os.environb.clear()
     os.environ["PATH"] = PATH if ours is None else f"{ours}:{PATH}"
