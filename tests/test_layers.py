@@ -8,14 +8,15 @@ from pathlib import Path
 import pytest
 
 PACKAGE = Path(__file__).parents[1] / "supervise"
-GROUND = {"errors", "registry"}
+GROUND = {"errors", "rawtyping", "registry"}
 MAY_IMPORT: dict[str, set[str]] = {
     "": set(),
     "errors": set(),
+    "rawtyping": set(),
     "registry": set(),
-    "formats": {"formats"},
-    "machines": {"formats", "machines"},
-    "unix": {"errors", "unix"},
+    "formats": {"rawtyping", "formats"},
+    "machines": {"rawtyping", "formats", "machines"},
+    "unix": {"errors", "rawtyping", "unix"},
     "drivers": {*GROUND, "formats", "machines", "unix", "drivers"},
     "search": {*GROUND, "unix"},
     "program": {*GROUND, "unix", "search"},

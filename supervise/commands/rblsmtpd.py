@@ -24,13 +24,10 @@ server's code.
 from __future__ import annotations
 
 import os
-import signal
 
 from supervise import errors, program
-from supervise.drivers.timedstream import Gone, SessionStream, TimedOut
-from supervise.formats import blocklist, number, smtp
-from supervise.machines.refusal import Refusal
-from supervise.machines.verdict import Kind, Rejection, Source, Verdict
+from supervise.formats import number
+from supervise.machines.verdict import ALLOWED, LISTED, Rejection, Source, Verdict
 
 # -R is told of and not known, -B, -c and -C are known and not told of: so it is in the original.
 USAGE = (
@@ -38,8 +35,7 @@ USAGE = (
     " smtpd [ arg ... ]"
 )
 
-SAYING = 60  # seconds for the text alone
-LISTS = {"r": Kind.LISTED, "a": Kind.ALLOWED}
+LISTS = {"r": LISTED, "a": ALLOWED}
 SWITCHES = {
     "b": ("permanent", True),
     "B": ("permanent", False),
@@ -59,8 +55,8 @@ class Wanted:
 
 
 def prepare() -> None:
-    """Import what a look-up needs, while we may still read our own files."""
-    from supervise.drivers import blocklists
+    """Import what a look-up and a refusal need, while we may still read our own files."""
+    from supervise.drivers import blocklists, refusing  # noqa: F401
 
     blocklists.prepare()
 
@@ -72,9 +68,7 @@ def main(argv: list[str]) -> int:
     rejection = judge(wanted.sources, ip)
     if rejection is None:
         return program.become_or_fail(child)
-    message = blocklist.message(*rejection)
-    errors.diagnose(f"rblsmtpd: {os.fsdecode(ip)} pid {os.getpid()}: {message.decode('ascii')}")
-    refuse(message, wanted.patience)
+    refuse(rejection, ip, wanted.patience)
     return 0
 
 
@@ -111,27 +105,10 @@ def hear(verdict: Verdict, sources: list[Source], ip: bytes) -> None:
     answers.close()
 
 
-def refuse(message: bytes, patience: int) -> None:
-    """Talk with the client until one of us ends it."""
-    signal.signal(signal.SIGPIPE, signal.SIG_IGN)  # a client that left is an error of the write
-    try:
-        if patience:
-            converse(Refusal(message), SessionStream(0, 1, patience))
-        else:
-            say_only(message)
-    except (Gone, TimedOut):
-        pass  # nobody to tell
+def refuse(rejection: Rejection, ip: bytes, patience: int) -> None:
+    from supervise.drivers import refusing
+    from supervise.formats import blocklist
 
-
-def say_only(message: bytes) -> None:
-    client = SessionStream(0, 1, SAYING)
-    client.put(message + smtp.LINE_END)
-    client.flush()
-
-
-def converse(session: Refusal, client: SessionStream) -> None:
-    client.put(session.greeting)
-    while not session.over:
-        for reply in session.received(client.read()):
-            client.put(reply)
-    client.flush()
+    message = blocklist.message(*rejection)
+    errors.diagnose(f"rblsmtpd: {os.fsdecode(ip)} pid {os.getpid()}: {message.decode('ascii')}")
+    refusing.refuse(message, patience)

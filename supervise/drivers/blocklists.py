@@ -6,10 +6,10 @@ from collections.abc import Generator
 
 from supervise.drivers import dnsmessage, resolver
 from supervise.formats import blocklist
-from supervise.machines.verdict import Answer, Kind, Source
+from supervise.machines.verdict import ALLOWED, LISTED, Answer, Source
 from supervise.unix.together import Together
 
-RECORDS = {Kind.LISTED: "TXT", Kind.ALLOWED: "A"}
+RECORDS = {LISTED: "TXT", ALLOWED: "A"}
 
 Answers = Generator[tuple[Source, Answer | None], None, None]
 
@@ -32,7 +32,7 @@ async def ask(source: Source, ip: bytes, until: float) -> Answer | None:
         records = await resolver.ask(labels, RECORDS[source.kind], until)
     except OSError:
         return None
-    if source.kind is Kind.ALLOWED:
+    if source.kind is ALLOWED:
         return Answer(bool(records))
     text = b"".join(string for record in records for string in record.strings)
     return Answer(bool(text), text)

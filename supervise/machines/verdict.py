@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
-import enum
-from typing import NamedTuple
+from supervise.rawtyping import NamedTuple
 
 TROUBLE = b"temporary RBL lookup error"
 
 
-class Kind(enum.Enum):
-    LISTED = "its clients are rejected"
-    ALLOWED = "its clients are accepted"
+class Kind:
+    """LISTED or ALLOWED, and nothing else; an enum is too much for a chain loader."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def __repr__(self) -> str:
+        return self.name
+
+
+LISTED, ALLOWED = Kind("LISTED"), Kind("ALLOWED")  # its clients are rejected, are accepted
 
 
 class Source(NamedTuple):
@@ -56,14 +63,14 @@ class Verdict:
             self.decide(source, answer.text)
 
     def not_answered(self, source: Source) -> None:
-        if source.kind is Kind.LISTED and source.closed:
+        if source.kind is LISTED and source.closed:
             self.decide(source._replace(permanent=False), TROUBLE)
-        elif source.kind is Kind.ALLOWED and not source.closed:
+        elif source.kind is ALLOWED and not source.closed:
             self.decide(source, b"")
         else:
             self.only_temporary = True
 
     def decide(self, source: Source, text: bytes) -> None:
         self.decided = True
-        if source.kind is Kind.LISTED:
+        if source.kind is LISTED:
             self.rejection = Rejection(source.permanent and not self.only_temporary, text)

@@ -10,7 +10,7 @@ import sys
 import pytest
 
 from supervise.commands import rblsmtpd
-from supervise.machines.verdict import Kind, Source
+from supervise.machines.verdict import ALLOWED, LISTED, Source
 from tests.support import processes, recordings, tcpservers
 from tests.support.patience import PATIENCE
 from tests.support.tcpservers import ENV, moved, start_names
@@ -42,10 +42,10 @@ def test_options_hold_for_the_lists_after_them():
     assert operands == ["x", "-r"]
     assert wanted.patience == 5
     assert wanted.sources == [
-        Source(Kind.LISTED, b"a", permanent=False, closed=False),
-        Source(Kind.LISTED, b"b", permanent=True, closed=True),
-        Source(Kind.ALLOWED, b"c", permanent=False, closed=True),
-        Source(Kind.LISTED, b"d", permanent=False, closed=False),
+        Source(LISTED, b"a", permanent=False, closed=False),
+        Source(LISTED, b"b", permanent=True, closed=True),
+        Source(ALLOWED, b"c", permanent=False, closed=True),
+        Source(LISTED, b"d", permanent=False, closed=False),
     ]
 
 

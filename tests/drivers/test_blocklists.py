@@ -5,7 +5,7 @@ import os
 import pytest
 
 from supervise.drivers import blocklists, nameservers
-from supervise.machines.verdict import Answer, Kind, Source
+from supervise.machines.verdict import ALLOWED, LISTED, Answer, Source
 from tests.support.conversations import soon
 from tests.support.tcpservers import start_names
 
@@ -32,11 +32,11 @@ def names(background, monkeypatch):
 
 
 def listed(base):
-    return Source(Kind.LISTED, base, False, False)
+    return Source(LISTED, base, False, False)
 
 
 def allowed(base):
-    return Source(Kind.ALLOWED, base, False, False)
+    return Source(ALLOWED, base, False, False)
 
 
 @pytest.mark.parametrize(

@@ -4,17 +4,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from supervise.machines.verdict import TROUBLE, Answer, Kind, Rejection, Source, Verdict
+from supervise.machines.verdict import ALLOWED, LISTED, TROUBLE, Answer, Rejection, Source, Verdict
 
 FOUND, NOT_FOUND, NO_ANSWER = Answer(True, b"spam"), Answer(False), None
 
 
 def listed(permanent=False, closed=False):
-    return Source(Kind.LISTED, b"rbl", permanent, closed)
+    return Source(LISTED, b"rbl", permanent, closed)
 
 
 def allowed(permanent=False, closed=False):
-    return Source(Kind.ALLOWED, b"anti", permanent, closed)
+    return Source(ALLOWED, b"anti", permanent, closed)
 
 
 def judged(*turns, told=None):
@@ -78,7 +78,9 @@ def test_a_list_of_friends_that_cannot_be_asked():
     assert judged((closed, NO_ANSWER), (listed(permanent=True), FOUND)) == (False, b"spam")
 
 
-sources = st.builds(Source, st.sampled_from(Kind), st.just(b"x"), st.booleans(), st.booleans())
+sources = st.builds(
+    Source, st.sampled_from([LISTED, ALLOWED]), st.just(b"x"), st.booleans(), st.booleans()
+)
 answers = st.sampled_from([FOUND, NOT_FOUND, NO_ANSWER])
 
 
@@ -90,4 +92,4 @@ def test_nobody_is_rejected_for_good_after_a_list_was_silent(turns):
         speaker = next(at for at, (_, answer) in enumerate(turns) if answer is FOUND)
         assert NO_ANSWER not in [answer for _, answer in turns[:speaker]]
     if not silent and rejection is not None:
-        assert any(source.kind is Kind.LISTED and answer is FOUND for source, answer in turns)
+        assert any(source.kind is LISTED and answer is FOUND for source, answer in turns)
