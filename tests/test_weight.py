@@ -51,12 +51,11 @@ ALLOWED = {
         "traceback",
     },
     "svscanboot": {"logging", "setproctitle", "threading", "traceback"},
-    "tcpclient": {"socket"},
     "tcpserver": {"socket"},
 }
 
-# All that a chain loader may load of the standard library: `fcntl`, `resource` and `select` are
-# extension files, the others are part of the interpreter.
+# All that a chain loader may load of the standard library: `fcntl`, `resource`, `select` and
+# `_socket` are extension files, the others are part of the interpreter.
 BASE = {"__future__", "errno"}
 CHAIN_LOADERS: dict[str, set[str]] = {
     "argv0": BASE,
@@ -65,10 +64,12 @@ CHAIN_LOADERS: dict[str, set[str]] = {
     "fghack": {*BASE, "fcntl"},
     "fixcrio": {*BASE, "fcntl", "select"},
     "pgrphack": BASE,
+    "rblsmtpd": BASE,
     "recordio": {*BASE, "fcntl", "select"},
     "setlock": {*BASE, "fcntl"},
     "setuidgid": {*BASE, "pwd"},
     "softlimit": {*BASE, "resource"},
+    "tcpclient": {*BASE, "_socket", "select"},
 }
 
 PROBE = """

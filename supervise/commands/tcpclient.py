@@ -37,13 +37,12 @@ the program's code.
 from __future__ import annotations
 
 import os
-import re
-import signal
 
 from supervise import errors, program
 from supervise.drivers import connector, hosts, outgoing
 from supervise.errors import Usage
 from supervise.formats import address, number, timeouts
+from supervise.unix import rawsignal as signal
 from supervise.unix.sockets import End
 
 USAGE = (
@@ -51,7 +50,7 @@ USAGE = (
     " [ -T timeoutconn ] [ -l localname ] [ -t timeoutinfo ] [ -I interface ] host port program"
 )
 
-QUAD = re.compile(rb"[0-9]+\.[0-9]+\.[0-9]+\.[0-9]+")
+DIGITS = number.DIGITS.encode()
 LOOPBACK, IPV6_LOOPBACK = "127.0.0.1", "::1"
 
 
@@ -130,9 +129,11 @@ def local_address(word: bytes) -> bytes:
 
 
 def first_quad(word: bytes) -> bytes | None:
-    quad = QUAD.match(word)
-    found = address.literals(quad[0]) if quad else None
-    return found[0] if found else None
+    *parts, last = word.split(b".", 3)
+    parts.append(last[: len(last) - len(last.lstrip(DIGITS))])
+    if len(parts) < 4 or not all(part.isdigit() for part in parts):
+        return None
+    return bytes(number.leading(part.decode("ascii")) % 256 for part in parts)
 
 
 def connect(wanted: Wanted, host: str, port: str, child: list[str]) -> int:

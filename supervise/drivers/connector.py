@@ -4,22 +4,26 @@ from __future__ import annotations
 
 import errno
 import os
-import socket
 import time
-from collections.abc import Callable
-from typing import NamedTuple
 
 from supervise.errors import unable_to
-from supervise.formats.timeouts import Timeouts
 from supervise.machines.attempts import Attempts
+from supervise.rawtyping import NamedTuple
 from supervise.unix import polling, sockets
+from supervise.unix import rawsocket as socket
 from supervise.unix.sockets import End
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from supervise.formats.timeouts import Timeouts
+
+    Report = Callable[[End, OSError], None]
 
 # Added to each time limit, as in the originals: with -T0 a server on this machine can be reached.
 GRACE = 0.02  # seconds
 ANYWHERE = {socket.AF_INET: bytes(4), socket.AF_INET6: bytes(16)}
-
-Report = Callable[[End, OSError], None]
 
 
 class Source(NamedTuple):
@@ -41,15 +45,16 @@ def connect(
 ) -> socket.socket | None:
     """A socket that is connected to one of these places; None where none can be reached, and
     `report` was told of each."""
-    attempts = Attempts(places, timeouts)
+    attempts = Attempts(len(places), timeouts)
     while attempt := attempts.next():
+        place = places[attempt.number]
         try:
-            return reach(attempt.place, source, attempt.patience)
+            return reach(place, source, attempt.patience)
         except TimeoutError as late:
             if attempts.timed_out(attempt):
-                report(attempt.place, late)
+                report(place, late)
         except OSError as error:
-            report(attempt.place, error)
+            report(place, error)
     return None
 
 

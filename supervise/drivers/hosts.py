@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import errno
 import os
-import socket
 
 from supervise import errors
-from supervise.drivers import lookups
+from supervise.drivers import dnsconfig, lookups
 from supervise.errors import unable_to
-from supervise.formats import address, number
-from supervise.unix import sockets
+from supervise.formats import address, number, qualify
+from supervise.unix import rawsocket, sockets
 from supervise.unix.sockets import End
 
 
@@ -20,7 +19,7 @@ def port_number(port: str) -> int:
     if found is not None:
         return found
     try:
-        return socket.getservbyname(port, "tcp")
+        return rawsocket.getservbyname(port, "tcp")
     except (OSError, UnicodeError):
         raise errors.Failure(f"unable to figure out port number for {port}") from None
 
@@ -58,12 +57,27 @@ def find(
 
 
 def look_up(host: str, ipv6: bool, both: bool) -> list[bytes]:
-    from supervise.drivers import resolver
-
     try:
-        return resolver.addresses_of_host(os.fsencode(host), ipv6, both, lookups.deadline())
+        return addresses(os.fsencode(host), ipv6, both, lookups.deadline())
     except OSError as error:
         reason = errors.reason(error)
         raise errors.Failure(
             f"temporarily unable to figure out IP address for {host}: {reason}"
         ) from error
+
+
+def addresses(host: bytes, ipv6: bool, both: bool, until: float) -> list[bytes]:
+    """The addresses of the first of a host's names that has any."""
+    for name in qualify.alternatives(host, dnsconfig.rewriting()):
+        found = address.literals(name)
+        if found is None:
+            found = addresses_of_name(name, ipv6, both, until)
+        if found:
+            return found
+    return []
+
+
+def addresses_of_name(name: bytes, ipv6: bool, both: bool, until: float) -> list[bytes]:
+    from supervise.drivers import resolver
+
+    return resolver.addresses_of_name(name, ipv6, both, until)

@@ -7,13 +7,12 @@ there. The user alone may be waited for longer, or not as long.
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING
 
 from supervise.formats import address
 from supervise.formats.tcplog import Connection
 from supervise.unix.sockets import End
-from supervise.unix.together import Together
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from supervise.drivers.localnames import LocalNames
 
@@ -30,6 +29,11 @@ class Settings:
     patience = PATIENCE  # for the user
     no_name: bytes | None = None  # what an address has for a name where it has none
     local_names: LocalNames | None = None  # where many connections share them
+
+    @property
+    def complete(self) -> bool:
+        """Whether nobody has to be asked."""
+        return not (self.local_name is None or self.remote_names or self.identify)
 
     def prepare(self) -> None:
         """Import what the children will need, once, and while we may still read our own files."""
@@ -48,6 +52,10 @@ def deadline() -> float:
 
 
 def find_out(settings: Settings, local: End, remote: End) -> Connection:
+    if settings.complete:
+        return unasked(settings, local, remote)
+    from supervise.unix.together import Together
+
     now = time.monotonic()
     asking = [
         local_host(settings, local, now + PATIENCE),

@@ -13,10 +13,10 @@ import socket
 import time
 from typing import TYPE_CHECKING, NamedTuple
 
-from supervise.drivers import dnsmessage
-from supervise.formats import address, resolvconf
+from supervise.drivers import dnsconfig, dnsmessage
+from supervise.formats import address
 from supervise.machines.inquiry import Inquiry
-from supervise.unix import exchanges, files, sockets
+from supervise.unix import exchanges, sockets
 from supervise.unix.sockets import End
 from supervise.unix.together import READ, Wait
 
@@ -28,23 +28,8 @@ TURN = 1.0  # seconds until the next server is asked too, and for an answer over
 LONGEST = 16384  # bytes of a message: 64 kB could keep us busy for seconds, and no name needs them
 MOST_STRAYS = 16  # messages with a wrong number: somebody is guessing
 SCOPE_DIGITS = 9  # of what surely fits into 32 bits
-RESOLV_CONF = b"/etc/resolv.conf"
-LOCAL_SERVER = b"127.0.0.1"
 
 answered_last: set[bytes] = set()  # who did not let us wait is asked first
-
-
-def servers() -> list[bytes]:
-    named = resolvconf.cache_servers(os.environb.get(b"DNSCACHEIP", b""))
-    return named or resolvconf.servers(configuration()) or [LOCAL_SERVER]
-
-
-def configuration() -> bytes:
-    """What resolv.conf says; one that we may not or cannot read says nothing."""
-    try:
-        return files.read_whole(RESOLV_CONF)
-    except OSError:
-        return b""
 
 
 def place(server: bytes) -> End:
@@ -90,7 +75,9 @@ class Asking:
         self.wire = query.to_wire()
         self.until = until
         self.strays = 0
-        self.inquiry = Inquiry(sorted(servers(), key=lambda one: one not in answered_last), TURN)
+        self.inquiry = Inquiry(
+            sorted(dnsconfig.servers(), key=lambda one: one not in answered_last), TURN
+        )
         self.asked: dict[int, Asked] = {}  # by descriptor
 
     def close(self) -> None:

@@ -4,14 +4,18 @@ descriptors."""
 from __future__ import annotations
 
 import os
-import socket
 
 from supervise import errors
 from supervise.drivers import environment, lookups
 from supervise.errors import unable_to
 from supervise.formats import address, ucspi
-from supervise.formats.tcplog import Connection
 from supervise.unix import descriptors, sockets
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from socket import socket
+
+    from supervise.formats.tcplog import Connection
 
 READING, WRITING = 6, 7  # of the program. Source: cr.yp.to/proto/ucspi.txt
 
@@ -31,7 +35,7 @@ def close_descriptors() -> None:
     os.closerange(READING, WRITING + 1)
 
 
-def prepare(settings: Settings, connection: socket.socket) -> dict[bytes, bytes]:
+def prepare(settings: Settings, connection: socket) -> dict[bytes, bytes]:
     """Make the connection the program's descriptors; returns its environment."""
     if settings.at_once:
         sockets.send_at_once(connection)
@@ -41,7 +45,7 @@ def prepare(settings: Settings, connection: socket.socket) -> dict[bytes, bytes]
     return environment.changed(os.environb, ucspi.classic(facts, protocol))
 
 
-def find_out(settings: Settings, connection: socket.socket) -> Connection:
+def find_out(settings: Settings, connection: socket) -> Connection:
     shape = address.long if settings.as_ipv6 else address.short
     with unable_to("get local address"):
         local = sockets.end(connection.getsockname())
@@ -54,7 +58,7 @@ def find_out(settings: Settings, connection: socket.socket) -> Connection:
     return lookups.find_out(settings, local, remote)
 
 
-def hand_over(connection: socket.socket) -> None:
+def hand_over(connection: socket) -> None:
     with unable_to(f"set up descriptor {READING}"):
         descriptors.move(connection.detach(), READING)
     with unable_to(f"set up descriptor {WRITING}"):

@@ -12,11 +12,8 @@ import socket
 from typing import Any
 
 from supervise.drivers import dnsmessage, nameservers
-from supervise.formats import address, domain, qualify, resolvconf
-from supervise.unix import files
+from supervise.formats import address, domain
 from supervise.unix.together import Together
-
-REWRITE_FILE = b"/etc/dnsrewrite"
 
 
 async def name_of(ip: bytes, until: float) -> bytes | None:
@@ -37,22 +34,12 @@ async def confirms(name: bytes, ip: bytes, until: float) -> bool:
     return packed in await addresses_of(name, "A" if len(packed) == 4 else "AAAA", until)
 
 
-def addresses_of_host(host: bytes, ipv6: bool, both: bool, until: float) -> list[bytes]:
-    """The addresses of a host that a user named, IPv4 first; empty where there are none.
+def addresses_of_name(name: bytes, ipv6: bool, both: bool, until: float) -> list[bytes]:
+    """The addresses of a full name, IPv4 first; empty where there are none.
 
     The IPv6 ones count where there are no IPv4 ones, or where `both` are wanted; all that are found
     are to be tried then, so they come in random order.
     """
-    for name in qualify.alternatives(host, rewriting()):
-        found = address.literals(name)
-        if found is None:
-            found = addresses_of_name(name, ipv6, both, until)
-        if found:
-            return found
-    return []
-
-
-def addresses_of_name(name: bytes, ipv6: bool, both: bool, until: float) -> list[bytes]:
     kinds = ("A", "AAAA") if ipv6 else ("A",)
     with Together([addresses_of(name, kind, until) for kind in kinds]) as asked:
         found = in_order(asked.answer(0), both)
@@ -90,18 +77,3 @@ async def ask(labels: tuple[bytes, ...], kind: str, until: float) -> list[Any]:
     """
     answer = await nameservers.answer(dnsmessage.query(labels, kind), until)
     return dnsmessage.records(answer)
-
-
-def rewriting() -> list[qualify.Rule]:
-    """The rules for a host's name, from the first place that has any."""
-    path = os.environb.get(b"DNSREWRITEFILE", REWRITE_FILE)
-    if files.exists(path):
-        return qualify.parse(files.read_whole(path))
-    named = os.environb.get(b"LOCALDOMAIN")
-    # Every space counts: what is empty beside one is no domain, to be tried too.
-    domains = None if named is None else named.split(b" ")
-    if domains is None:
-        domains = resolvconf.domains(nameservers.configuration())
-    if domains is None:
-        domains = [part for part in os.fsencode(socket.gethostname()).partition(b".")[2:] if part]
-    return qualify.appending(domains)

@@ -7,8 +7,11 @@ whole name, «*suffix:new» a suffix, «?suffix:new» a suffix of what has no do
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import NamedTuple
+from supervise.rawtyping import NamedTuple
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 DOTS = b".[]"
 

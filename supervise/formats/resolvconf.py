@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import re
-
 from supervise.formats import address
 
 MOST_SERVERS = 16
-QUAD = re.compile(rb"[0-9]+\.[0-9]+\.[0-9]+\.[0-9]+")
+QUAD = rb"[0-9]+\.[0-9]+\.[0-9]+\.[0-9]+"
 
 
 def servers(lines: bytes) -> list[bytes]:
@@ -36,11 +34,13 @@ def domains(lines: bytes) -> list[bytes] | None:
 
 def cache_servers(value: bytes) -> list[bytes]:
     """The addresses in $DNSCACHEIP: IPv4 joined by dots, or words of either kind."""
+    import re  # here, because a chain loader loads this file for something else
+
     found = []
     for word in value.replace(b",", b" ").split():
         if b":" in word:
             found += [word] if is_address([word]) else []
         else:
-            quads = b".".join(QUAD.findall(word))
+            quads = b".".join(re.findall(QUAD, word))
             found += [address.text(packed) for packed in address.literals(quads) or []]
     return found[:MOST_SERVERS]

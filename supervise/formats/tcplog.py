@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from supervise.rawtyping import NamedTuple
 
 SHOWN = 100  # bytes of a field; one that has them all gets dots already
 DOTS = b"..."

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import re
-from typing import NamedTuple
-
 from supervise.formats import number
-
-PAIR = re.compile(r"([0-9]*)(?:\+([0-9]*))?")
+from supervise.rawtyping import NamedTuple
 
 
 class Timeouts(NamedTuple):
@@ -19,7 +15,6 @@ class Timeouts(NamedTuple):
 
 def parse(text: str) -> Timeouts:
     """What is missing is 0, as is what is no number; whatever follows does not count."""
-    match = PAIR.match(text)
-    assert match is not None, "every part of it may be missing"
-    first, second = match.groups()
-    return Timeouts(number.leading(first), number.leading(second or ""))
+    rest = text.lstrip(number.DIGITS)
+    second = rest[1:] if rest.startswith("+") else ""
+    return Timeouts(number.leading(text), number.leading(second))

@@ -5,9 +5,11 @@ Source: cr.yp.to/proto/ucspi.txt, and the TCP6 names of ucspi-tcp's IPv6 patch.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
-from supervise.formats.tcplog import Connection
+    from supervise.formats.tcplog import Connection
 
 Variable = tuple[bytes, bytes | None]  # None: to be removed
 

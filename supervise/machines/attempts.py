@@ -6,36 +6,36 @@ long one when all others have failed. So one dead address costs a moment and not
 
 from __future__ import annotations
 
-from typing import Generic, NamedTuple, TypeVar
+from supervise.rawtyping import NamedTuple
 
-from supervise.formats.timeouts import Timeouts
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from supervise.formats.timeouts import Timeouts
 
-Place = TypeVar("Place")
 
-
-class Attempt(NamedTuple, Generic[Place]):
-    place: Place
+class Attempt(NamedTuple):
+    number: int  # of the address
     patience: int  # seconds
     again: bool  # whether a second time follows
 
 
-class Attempts(Generic[Place]):
-    """The attempts in order: take `next`, and tell of each that `timed_out`."""
+class Attempts:
+    """The attempts at some addresses in order: take `next`, and tell of each that `timed_out`."""
 
-    def __init__(self, places: list[Place], timeouts: Timeouts) -> None:
+    def __init__(self, count: int, timeouts: Timeouts) -> None:
         first, second = timeouts
         self.second = second
-        if len(places) == 1:
-            self.waiting = [Attempt(places[0], first + second, False)]
+        if count == 1:
+            self.waiting = [Attempt(0, first + second, False)]
         else:
-            self.waiting = [Attempt(place, first, second > 0) for place in places]
+            self.waiting = [Attempt(number, first, second > 0) for number in range(count)]
 
-    def next(self) -> Attempt[Place] | None:
+    def next(self) -> Attempt | None:
         """The next attempt; None when there is nothing more to try."""
         return self.waiting.pop(0) if self.waiting else None
 
-    def timed_out(self, attempt: Attempt[Place]) -> bool:
+    def timed_out(self, attempt: Attempt) -> bool:
         """Nobody answered in time: whether that was the last word."""
         if attempt.again:
-            self.waiting.append(Attempt(attempt.place, self.second, False))
+            self.waiting.append(Attempt(attempt.number, self.second, False))
         return not attempt.again

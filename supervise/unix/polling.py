@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import select
 import time
 
@@ -28,4 +27,5 @@ def wait(descriptor: int, events: int, until: float) -> bool:
 
 def milliseconds(until: float) -> int:
     """What poll is to wait for a monotonic deadline, not ending before it."""
-    return min(math.ceil(max(0.0, until - time.monotonic()) * 1000), LONGEST)
+    exact = max(0.0, until - time.monotonic()) * 1000
+    return min(int(-(-exact // 1)), LONGEST)  # rounded up, without the import of `math`

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import socket
-from typing import NamedTuple
+from supervise.rawtyping import NamedTuple
+from supervise.unix import rawsocket as socket
 
 MOST = 2**31 - 1  # what an int holds
 UNHEARD = 2**16  # bytes
@@ -36,7 +36,9 @@ def address(place: End) -> tuple[str, int] | tuple[str, int, int, int]:
 
 def unbound(kind: socket.AddressFamily) -> socket.socket:
     """A socket that may take an address which connections of an earlier server still use."""
-    listening = socket.socket(kind, socket.SOCK_STREAM)
+    from socket import socket as accepting_socket
+
+    listening = accepting_socket(kind, socket.SOCK_STREAM)
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     return listening
 

@@ -21,13 +21,15 @@ ANYWHERE = Source()
 
 
 def connect(places, source=ANYWHERE, timeouts=LONG):
-    """The connection, and the error number of each address that was reported."""
+    """The connection, as a socket with everything, and the error number of each address that was
+    reported."""
     reports = []
 
     def report(place, error):
         reports.append((place, error.errno))
 
-    return connector.connect(places, source, timeouts, report), reports
+    connection = connector.connect(places, source, timeouts, report)
+    return connection and socket.socket(fileno=connection.detach()), reports
 
 
 @pytest.fixture(params=["127.0.0.1", "::1"])

@@ -4,10 +4,12 @@ import errno
 
 import pytest
 
-from supervise.drivers import hosts, resolver
+from supervise.drivers import hosts, nameservers
 from supervise.errors import Failure
 from supervise.formats import address
 from supervise.unix.sockets import End
+from tests.support.conversations import soon
+from tests.support.tcpservers import start_names
 
 FOUR, SIX = address.parse(b"10.1.2.3"), address.parse(b"2001:db8::1")
 
@@ -56,13 +58,13 @@ def looked_up(monkeypatch, answer):
     """Put an answer, or trouble, in the place of the DNS; the list has what was asked."""
     asked = []
 
-    def addresses_of_host(*question):
+    def addresses(*question):
         asked.append(question)
         if isinstance(answer, OSError):
             raise answer
         return answer
 
-    monkeypatch.setattr(resolver, "addresses_of_host", addresses_of_host)
+    monkeypatch.setattr(hosts, "addresses", addresses)
     return asked
 
 
@@ -88,3 +90,120 @@ def test_trouble(monkeypatch):
         hosts.find("name", 25, ipv6=True)
     said = "temporarily unable to figure out IP address for name: timed out"
     assert (caught.value.text, caught.value.code) == (said, 111)
+
+
+@pytest.fixture
+def names(background, monkeypatch):
+    """Start the DNS with a table, and look up there."""
+
+    def begin(table):
+        server = start_names(background, table)
+        monkeypatch.setattr(nameservers, "PORT", server.port)
+        monkeypatch.setenv("DNSCACHEIP", "127.0.0.1")
+        return server
+
+    return begin
+
+
+def addresses_of_host(host, ipv6, both=False):
+    return hosts.addresses(host, ipv6, both, soon())
+
+
+TABLE = {
+    "four.test. A": ["10.0.0.1", "10.0.0.2"],
+    "both.test. A": ["10.0.0.3"],
+    "both.test. AAAA": ["::3"],
+    "six.test. AAAA": ["::6"],
+    "down.test. A": ["servfail"],
+    "alias.test. A": ["other.test. = 10.0.0.4"],
+}
+
+
+@pytest.mark.parametrize(
+    ("host", "ipv6", "found"),
+    [
+        ("four.test", True, ["10.0.0.1", "10.0.0.2"]),
+        ("both.test", True, ["10.0.0.3"]),
+        ("six.test", True, ["::6"]),
+        ("six.test", False, []),
+        ("alias.test", True, ["10.0.0.4"]),
+        ("none.test", True, []),
+        ("10.1.2.3", True, ["10.1.2.3"]),
+        ("10.1", True, []),
+    ],
+)
+def test_hosts(names, monkeypatch, host, ipv6, found):
+    monkeypatch.setenv("DNSREWRITEFILE", "/nonexistent")
+    monkeypatch.setenv("LOCALDOMAIN", "")
+    names(TABLE)
+    addresses = addresses_of_host(host.encode(), ipv6)
+    assert [address.text(ip).decode() for ip in addresses] == found
+
+
+@pytest.mark.parametrize(
+    ("host", "found"),
+    [
+        ("both.test", ["10.0.0.3", "::3"]),
+        ("half.test", ["10.0.0.5"]),
+        ("six.test", ["::6"]),
+        ("10.0.0.9.10.0.0.8", ["10.0.0.9", "10.0.0.8"]),
+    ],
+)
+def test_hosts_by_both_families(names, monkeypatch, host, found):
+    monkeypatch.setenv("DNSREWRITEFILE", "/nonexistent")
+    monkeypatch.setenv("LOCALDOMAIN", "")
+    names({**TABLE, "half.test. A": ["10.0.0.5"], "half.test. AAAA": ["servfail"]})
+    addresses = addresses_of_host(host.encode(), ipv6=True, both=True)
+    assert [address.text(ip).decode() for ip in addresses] == found
+
+
+def test_addresses_that_are_all_tried_come_in_any_order(names, monkeypatch):
+    monkeypatch.setenv("DNSREWRITEFILE", "/nonexistent")
+    every = [f"10.0.0.{number}" for number in range(1, 20)]
+    names({"many.test. A": every})
+    addresses = addresses_of_host(b"many.test", ipv6=False, both=True)
+    found = [address.text(ip).decode() for ip in addresses]
+    assert sorted(found) == sorted(every)
+    assert found != every, "once in 10 ** 17"
+
+
+def test_trouble_with_the_only_family_is_trouble(names, monkeypatch):
+    monkeypatch.setenv("DNSREWRITEFILE", "/nonexistent")
+    monkeypatch.setenv("LOCALDOMAIN", "")
+    names({"half.test. AAAA": ["servfail"]})
+    with pytest.raises(OSError, match=r"."):
+        addresses_of_host(b"half.test", ipv6=True, both=True)
+
+
+def test_hosts_with_alternatives(names, monkeypatch):
+    monkeypatch.setenv("DNSREWRITEFILE", "/nonexistent")
+    monkeypatch.setenv("LOCALDOMAIN", "none.test test")
+    server = names(TABLE)
+    assert addresses_of_host(b"four", ipv6=False)[0] == address.parse(b"10.0.0.1")
+    asked = [name for *_, name, _ in server.questions()]
+    assert asked == [b"four.none.test.", b"four.test."]
+
+
+@pytest.mark.parametrize(
+    ("local", "asked"),
+    [
+        ("", [b"h."]),
+        (" ", [b"h.", b"h."]),
+        ("a ", [b"h.a.", b"h."]),
+        ("a  b", [b"h.a.", b"h.", b"h.b."]),
+    ],
+)
+def test_each_space_between_domains_counts(names, monkeypatch, local, asked):
+    monkeypatch.setenv("DNSREWRITEFILE", "/nonexistent")
+    monkeypatch.setenv("LOCALDOMAIN", local)
+    server = names({"other. A": ["10.0.0.1"]})
+    assert addresses_of_host(b"h", ipv6=False) == []
+    assert [name for *_, name, _ in server.questions()] == asked
+
+
+def test_trouble_with_one_alternative_is_trouble(names, monkeypatch):
+    monkeypatch.setenv("DNSREWRITEFILE", "/nonexistent")
+    monkeypatch.setenv("LOCALDOMAIN", "test elsewhere.test")
+    names(TABLE | {"down.elsewhere.test. A": ["10.0.0.1"]})
+    with pytest.raises(OSError, match=r"."):
+        addresses_of_host(b"down", ipv6=False)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from supervise.drivers import dnsmessage, nameservers
+from supervise.drivers import dnsconfig, dnsmessage, nameservers
 from supervise.unix import exchanges, sockets
 from supervise.unix.sockets import End
 from tests.support import answering, answers, unreachable
@@ -188,7 +188,7 @@ def test_who_answered_last_is_asked_first(server, second, monkeypatch):
 def test_no_server_can_be_reached(monkeypatch, tmp_path, zone):
     path = tmp_path / "resolv.conf"
     path.write_text(f"nameserver fe80::1%{zone}\n")
-    monkeypatch.setattr(nameservers, "RESOLV_CONF", str(path).encode())
+    monkeypatch.setattr(dnsconfig, "RESOLV_CONF", str(path).encode())
     monkeypatch.delenv("DNSCACHEIP", raising=False)
     assert ask() == FAILED
 
@@ -220,19 +220,6 @@ def test_without_descriptors(server, monkeypatch):
 
     monkeypatch.setattr(exchanges, "begin", refuse)
     assert ask() == FAILED
-
-
-def test_where_servers_come_from(monkeypatch, tmp_path):
-    path = tmp_path / "resolv.conf"
-    monkeypatch.setattr(nameservers, "RESOLV_CONF", str(path).encode())
-    monkeypatch.delenv("DNSCACHEIP", raising=False)
-    assert nameservers.servers() == [b"127.0.0.1"]
-    path.write_text("nameserver 10.0.0.1\nnameserver fe80::1%lo\nnameserver ::1\n")
-    assert nameservers.servers() == [b"10.0.0.1", b"fe80::1%lo", b"::1"]
-    monkeypatch.setenv("DNSCACHEIP", "junk")
-    assert nameservers.servers() == [b"10.0.0.1", b"fe80::1%lo", b"::1"]
-    monkeypatch.setenv("DNSCACHEIP", "10.0.0.2.10.0.0.3")
-    assert nameservers.servers() == [b"10.0.0.2", b"10.0.0.3"]
 
 
 def test_where_a_server_is():

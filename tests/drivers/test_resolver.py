@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import errno
-import socket
 
 import pytest
 
@@ -38,10 +37,6 @@ def confirms(name, ip):
 
 def addresses_of(name, kind):
     return finish(resolver.addresses_of(name, kind, soon()))
-
-
-def addresses_of_host(host, ipv6, both=False):
-    return resolver.addresses_of_host(host, ipv6, both, soon())
 
 
 @pytest.mark.parametrize(
@@ -104,147 +99,6 @@ def test_an_address_as_a_name_confirms_nothing(names):
     assert not confirms(b"10.1.2.3", FOUR)
     assert not confirms(b"[10.1.2.3]", FOUR)
     assert server.questions() == []
-
-
-TABLE = {
-    "four.test. A": ["10.0.0.1", "10.0.0.2"],
-    "both.test. A": ["10.0.0.3"],
-    "both.test. AAAA": ["::3"],
-    "six.test. AAAA": ["::6"],
-    "down.test. A": ["servfail"],
-    "alias.test. A": ["other.test. = 10.0.0.4"],
-}
-
-
-@pytest.mark.parametrize(
-    ("host", "ipv6", "found"),
-    [
-        ("four.test", True, ["10.0.0.1", "10.0.0.2"]),
-        ("both.test", True, ["10.0.0.3"]),
-        ("six.test", True, ["::6"]),
-        ("six.test", False, []),
-        ("alias.test", True, ["10.0.0.4"]),
-        ("none.test", True, []),
-        ("10.1.2.3", True, ["10.1.2.3"]),
-        ("10.1", True, []),
-    ],
-)
-def test_hosts(names, monkeypatch, host, ipv6, found):
-    monkeypatch.setenv("DNSREWRITEFILE", "/nonexistent")
-    monkeypatch.setenv("LOCALDOMAIN", "")
-    names(TABLE)
-    addresses = addresses_of_host(host.encode(), ipv6)
-    assert [address.text(ip).decode() for ip in addresses] == found
-
-
-@pytest.mark.parametrize(
-    ("host", "found"),
-    [
-        ("both.test", ["10.0.0.3", "::3"]),
-        ("half.test", ["10.0.0.5"]),
-        ("six.test", ["::6"]),
-        ("10.0.0.9.10.0.0.8", ["10.0.0.9", "10.0.0.8"]),
-    ],
-)
-def test_hosts_by_both_families(names, monkeypatch, host, found):
-    monkeypatch.setenv("DNSREWRITEFILE", "/nonexistent")
-    monkeypatch.setenv("LOCALDOMAIN", "")
-    names({**TABLE, "half.test. A": ["10.0.0.5"], "half.test. AAAA": ["servfail"]})
-    addresses = addresses_of_host(host.encode(), ipv6=True, both=True)
-    assert [address.text(ip).decode() for ip in addresses] == found
-
-
-def test_addresses_that_are_all_tried_come_in_any_order(names, monkeypatch):
-    monkeypatch.setenv("DNSREWRITEFILE", "/nonexistent")
-    every = [f"10.0.0.{number}" for number in range(1, 20)]
-    names({"many.test. A": every})
-    addresses = addresses_of_host(b"many.test", ipv6=False, both=True)
-    found = [address.text(ip).decode() for ip in addresses]
-    assert sorted(found) == sorted(every)
-    assert found != every, "once in 10 ** 17"
-
-
-def test_trouble_with_the_only_family_is_trouble(names, monkeypatch):
-    monkeypatch.setenv("DNSREWRITEFILE", "/nonexistent")
-    monkeypatch.setenv("LOCALDOMAIN", "")
-    names({"half.test. AAAA": ["servfail"]})
-    with pytest.raises(OSError, match=r"."):
-        addresses_of_host(b"half.test", ipv6=True, both=True)
-
-
-def test_hosts_with_alternatives(names, monkeypatch):
-    monkeypatch.setenv("DNSREWRITEFILE", "/nonexistent")
-    monkeypatch.setenv("LOCALDOMAIN", "none.test test")
-    server = names(TABLE)
-    assert addresses_of_host(b"four", ipv6=False)[0] == address.parse(b"10.0.0.1")
-    asked = [name for *_, name, _ in server.questions()]
-    assert asked == [b"four.none.test.", b"four.test."]
-
-
-@pytest.mark.parametrize(
-    ("local", "asked"),
-    [
-        ("", [b"h."]),
-        (" ", [b"h.", b"h."]),
-        ("a ", [b"h.a.", b"h."]),
-        ("a  b", [b"h.a.", b"h.", b"h.b."]),
-    ],
-)
-def test_each_space_between_domains_counts(names, monkeypatch, local, asked):
-    monkeypatch.setenv("DNSREWRITEFILE", "/nonexistent")
-    monkeypatch.setenv("LOCALDOMAIN", local)
-    server = names({"other. A": ["10.0.0.1"]})
-    assert addresses_of_host(b"h", ipv6=False) == []
-    assert [name for *_, name, _ in server.questions()] == asked
-
-
-def test_trouble_with_one_alternative_is_trouble(names, monkeypatch):
-    monkeypatch.setenv("DNSREWRITEFILE", "/nonexistent")
-    monkeypatch.setenv("LOCALDOMAIN", "test elsewhere.test")
-    names(TABLE | {"down.elsewhere.test. A": ["10.0.0.1"]})
-    with pytest.raises(OSError, match=r"."):
-        addresses_of_host(b"down", ipv6=False)
-
-
-@pytest.fixture
-def configuration(monkeypatch, tmp_path):
-    """A resolv.conf and no rewriting."""
-    path = tmp_path / "resolv.conf"
-    monkeypatch.setattr(nameservers, "RESOLV_CONF", str(path).encode())
-    monkeypatch.setattr(resolver, "REWRITE_FILE", str(tmp_path / "rewrite").encode())
-    for name in ("LOCALDOMAIN", "DNSREWRITEFILE", "DNSCACHEIP"):
-        monkeypatch.delenv(name, raising=False)
-    return path
-
-
-def suffixes(monkeypatch):
-    """What a short host is looked up as."""
-    asked = []
-
-    async def look_up(name, kind, until):
-        asked.append(name.decode())
-        return []
-
-    monkeypatch.setattr(resolver, "addresses_of", look_up)
-    assert addresses_of_host(b"h", ipv6=False) == []
-    return asked
-
-
-def test_where_domains_come_from(configuration, monkeypatch, tmp_path):
-    monkeypatch.setattr(socket, "gethostname", lambda: "me.from.hostname")
-    assert suffixes(monkeypatch) == ["h.from.hostname"]
-    monkeypatch.setattr(socket, "gethostname", lambda: "me")
-    assert suffixes(monkeypatch) == ["h"]
-    configuration.write_text("search a.test b.test\n")
-    assert suffixes(monkeypatch) == ["h.a.test", "h.b.test"]
-    monkeypatch.setenv("LOCALDOMAIN", "c.test")
-    assert suffixes(monkeypatch) == ["h.c.test"]
-    (tmp_path / "rewrite").write_text("=h:default\n")
-    assert suffixes(monkeypatch) == ["default"]
-    monkeypatch.setenv("DNSREWRITEFILE", str(tmp_path / "own"))
-    assert suffixes(monkeypatch) == ["h.c.test"]
-    (tmp_path / "own").write_text("=h:own\n")
-    assert suffixes(monkeypatch) == ["own"]
 
 
 def test_the_machines_hosts_file_is_not_asked(names):
