@@ -23,6 +23,10 @@ from supervise.formats.keyorders import NO_PROGRAM, READY, RENEW, REPORT, REQUES
 from supervise.unix import channels, descriptors, processes, signals
 from supervise.unix.waiting import Waiter
 
+# What tcpserver is told is sent by some to all processes of that name, or to their group; without
+# tcpserver, or without their program, those of TLS end anyway.
+OF_TCPSERVER = {*listener.ASKING, signal.SIGINT}
+
 
 class Lines(NamedTuple):
     """Where a keyholder is told what to do, and where it reports."""
@@ -35,6 +39,8 @@ def run(named: str, take_on: Callable[[], None], lines: Lines, warn: Warn) -> in
     """Be the keyholder: read the key, give up rights, say so, and obey until nobody is left who
     could ask."""
     descriptors.close_all_but(set(lines))
+    for number in {signal.SIGPIPE, *OF_TCPSERVER}:
+        signal.signal(number, signal.SIG_IGN)
     try:
         listener.leave_standard()
         files = certificate.files(named, os.environ)
@@ -44,7 +50,6 @@ def run(named: str, take_on: Callable[[], None], lines: Lines, warn: Warn) -> in
         why = keyorders.failure(failure.code, os.fsencode(failure.text))
         channels.send(lines.orders, why)
         return failure.code
-    signal.signal(signal.SIGPIPE, signal.SIG_IGN)
     channels.send(lines.orders, READY)
     Keyholder(files, context, lines, warn).run()
     return 0

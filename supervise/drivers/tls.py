@@ -13,7 +13,7 @@ import socket
 from collections.abc import Callable
 from typing import NamedTuple
 
-from supervise.errors import Failure, unable_to
+from supervise.errors import TEMPORARY, Failure, unable_to
 from supervise.formats import keyorders, tlsfacts
 from supervise.formats.keyorders import NO_PROGRAM, READY, RENEW, REPORT, REQUEST
 from supervise.machines.couples import Couples
@@ -87,8 +87,13 @@ class Tls:
             self.reports, their_reports = pipes.make()
 
         def hold() -> int:
-            from supervise.drivers import keyholder  # and with it a library that nobody else needs
-
+            try:
+                from supervise.drivers import keyholder  # with a library that nobody else needs
+            except (ImportError, MemoryError) as error:
+                why = str(error) or "out of memory"
+                failure = keyorders.failure(TEMPORARY, b"unable to load TLS: " + os.fsencode(why))
+                channels.send(their_orders, failure)
+                return TEMPORARY
             lines = keyholder.Lines(their_orders, their_reports)
             return keyholder.run(named, take_on, lines, warn)
 

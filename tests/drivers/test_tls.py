@@ -2,10 +2,11 @@ from __future__ import annotations
 
 import os
 import socket
+import sys
 
 import pytest
 
-from supervise import errors
+from supervise import drivers, errors
 from supervise.drivers.tls import Line, Tls
 from supervise.formats import tlsfacts
 from supervise.unix import channels, descriptors, processes
@@ -52,6 +53,26 @@ def test_a_keyholder_that_is_gone_before_it_could_say_so(certificate):
     with pytest.raises(errors.Failure, match="lost the process that holds the key"):
         Tls(path, False, lambda: os._exit(9), errors.diagnose)
     os.waitpid(-1, 0)
+
+
+@pytest.mark.parametrize("trouble", [ImportError("failed to map segment"), MemoryError()])
+def test_a_library_that_cannot_be_loaded(monkeypatch, certificate, capfd, trouble):
+    """As under a limit on memory."""
+
+    class Loader:
+        def find_spec(self, name, path, target=None):
+            if name == "supervise.drivers.keyholder":
+                raise trouble
+
+    monkeypatch.delattr(drivers, "keyholder", raising=False)
+    monkeypatch.delitem(sys.modules, "supervise.drivers.keyholder", raising=False)
+    monkeypatch.setattr(sys, "meta_path", [Loader(), *sys.meta_path])
+    with pytest.raises(errors.Failure) as failure:
+        Tls(str(certificate.both), False, lambda: None, errors.diagnose)
+    assert failure.value.text == f"unable to load TLS: {str(trouble) or 'out of memory'}"
+    assert failure.value.code == 111
+    os.waitpid(-1, 0)
+    assert capfd.readouterr().err == ""
 
 
 def be_client(certificate, network, told):

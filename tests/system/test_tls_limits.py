@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 import signal
 import ssl
+from pathlib import Path
 
 import pytest
 
 from tests.support import certificates, recordings
 from tests.support.patience import PATIENCE, eventually
+from tests.support.processes import children, descendants
 from tests.support.tcpservers import read_all, start
 
 LEAN = ("-v", "-H", "-R", "-l0")
@@ -96,3 +98,26 @@ def test_an_end_with_grace(background, tmp_path, certificate, connect, grace):
         client.unwrap()
         client.close()
     assert server.process.wait(PATIENCE) == 0
+
+
+@pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGUSR1, signal.SIGINT])
+def test_a_signal_to_all_who_are_called_tcpserver(
+    background, tmp_path, certificate, connect, number
+):
+    options = (*LEAN, "-G", "1000", "-n", str(certificate.both), "--", *HELLO)
+    server = start(background, tmp_path, *options)
+    client = connect(server, certificate)
+    assert client.recv(6) == b"hello\n"
+    (program,) = (pid for pid in children(server.process.pid) if b"cat" in words(pid))
+    for pid in {server.process.pid, *descendants(server.process.pid)} - {program}:
+        os.kill(pid, number)
+    client.sendall(b"on\n")
+    assert client.recv(3) == b"on\n"
+    assert server.process.poll() is None
+    client.unwrap()
+    client.close()
+    assert server.stop() == 0
+
+
+def words(pid):
+    return Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
