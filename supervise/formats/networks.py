@@ -21,18 +21,20 @@ def parse(words: bytes) -> list[Network]:
 
 
 def network(word: bytes) -> Network:
+    """One of them; of mapped addresses it is the IPv4 network that they stand for."""
     text, _, length = (cidr.canonical(word) if b"/" in word else word).partition(b"/")
     packed = address.parse(text)
     if packed is None:
         raise ValueError(word)
-    if length:
-        return Network(packed, int(length))
-    packed = address.short(packed)
-    return Network(packed, 8 * len(packed))
+    bits = int(length) if length else 8 * len(packed)
+    if packed.startswith(address.MAPPED):
+        return Network(address.short(packed), bits - 8 * len(address.MAPPED))
+    return Network(packed, bits)
 
 
 def hold(networks: Sequence[Network], ip: bytes) -> bool:
-    """Whether one of the networks holds an address; an IPv4 address is never in an IPv6 one."""
+    """Whether one of the networks holds an address, a mapped one being given as the IPv4 address
+    that it is; an IPv4 address is never in an IPv6 network."""
     return any(
         len(prefix) == len(ip) and cidr.cut(ip, length) == prefix for prefix, length in networks
     )
