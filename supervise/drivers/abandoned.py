@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import os
 import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from supervise.drivers import adoption, pidfile, servicedir
 from supervise.drivers.pidfile import Holder
@@ -107,7 +109,34 @@ def pipe(main: str | None, log: str | None) -> list[int] | None:
             os.close(holder.pidfd)
         if ends is not None:
             return ends
-    return None
+    return pipe_of_children(main, log) if main and log else None
+
+
+def pipe_of_children(main: str, log: str) -> list[int] | None:
+    """The pipe where the supervises were killed too: the one that their children share, since one
+    of them may have put something else in the place of it."""
+    with child(main) as writer, child(log) as reader:
+        if writer is None or reader is None:
+            return None
+        place = f"/proc/{reader}/fd/0"
+        try:
+            shared = os.path.samestat(os.stat(f"/proc/{writer}/fd/1"), os.stat(place))
+        except OSError:
+            return None  # one of them cannot be looked at
+        return open_both(place) if shared else None
+
+
+@contextmanager
+def child(path: str) -> Iterator[int | None]:
+    """The pid of what a killed supervise has left; it means that very process in the block."""
+    left = adoption.left_in(path)
+    pid = left[0].status.pid if left is not None else None
+    pidfd = adoption.find(pid, left[1]) if left is not None and pid is not None else None
+    try:
+        yield pid if pidfd is not None else None
+    finally:
+        if pidfd is not None:
+            os.close(pidfd)
 
 
 def open_both(place: str) -> list[int] | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import stat
+from subprocess import Popen
 
 import pytest
 
@@ -123,3 +124,25 @@ def test_what_is_no_pipe_is_not_taken(hold):
     assert abandoned.pipe("sv", "sv") is None
     assert stat.S_ISCHR(os.stat(os.devnull).st_mode)
     assert abandoned.open_both("/proc/self/fd/99999") is None
+
+
+@pytest.mark.parametrize("shared", [True, False])
+def test_the_pipe_that_the_children_of_killed_ones_share(sv, shared):
+    (sv / "log/supervise").mkdir(parents=True)
+    ends, others = pipes.make(), pipes.make()
+    writer = Popen(["/bin/sleep", "1000"], stdout=ends[1])
+    reader = Popen(["/bin/sleep", "1000"], stdin=ends[0] if shared else others[0])
+    for place, child in ((sv, writer), (sv / "log", reader)):
+        os.chdir(place)
+        record = Record("sv")
+        record.keep(MEMORY._replace(status=MEMORY.status._replace(pid=child.pid)))
+        os.close(record.descriptor)
+    taken = abandoned.pipe(str(sv), str(sv / "log"))
+    assert (taken is not None) == shared
+    assert all(os.fstat(end).st_ino == os.fstat(ends[0]).st_ino for end in taken or ())
+    for child in (writer, reader):
+        child.kill()
+        child.wait()
+    assert abandoned.pipe(str(sv), str(sv / "log")) is None
+    for end in (*ends, *others, *(taken or ())):
+        os.close(end)

@@ -286,3 +286,24 @@ def test_a_second_svscan_takes_nothing_that_the_first_has_taken_over(tree):
     assert (trees.running(service), second.returncode) == (pid, 0)
     tree.svscan = first
     assert tree.stop() == 0
+
+
+def test_the_pipe_is_found_although_all_supervises_are_killed_with_svscan(tree):
+    service = tree.add("a", trees.COUNTING, log=trees.LOGGER)
+    tree.start(trees.QUICK)
+    pid, logger = trees.started(service), trees.started(service / "log")
+    supervises = [tree.supervise(f"supervise {name}") for name in ("a", "a/log")]
+    trees.kill(tree.svscan.pid)
+    for supervise in supervises:
+        assert supervise is not None
+        trees.kill(supervise)
+    tree.svscan.wait()
+    tree.start(trees.QUICK)
+    for directory in (service, service / "log"):
+        eventually(lambda directory=directory: trees.is_supervised(directory))
+    trees.control(service / "log", b"t")
+    assert trees.started(service / "log", other_than=logger)
+    seen = len(trees.lines(service / "log/lines"))
+    eventually(lambda: len(trees.lines(service / "log/lines")) > seen, "lines go on")
+    assert trees.started(service) == pid
+    assert tree.stop() == 0
