@@ -34,7 +34,6 @@ MAY_IMPORT: dict[str, set[str]] = {
         "complaints",
     },
     "__main__": {*GROUND, "unix", "program"},
-    "building": {"registry"},
 }
 PURE = {"formats", "machines"}
 IMPURE_MODULES = {

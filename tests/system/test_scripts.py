@@ -224,9 +224,9 @@ fi
 def test_a_checkout_that_was_moved_or_copied_gets_a_venv_of_its_own(tmp_path):
     place, other = tmp_path / "first place", tmp_path / "second"
     (place / "scripts" / "installed").mkdir(parents=True)
-    (place / "supervise").mkdir()
-    for name in ("registry.py", "building.py"):
-        shutil.copy2(CHECKOUT / "supervise" / name, place / "supervise")
+    for name in ("supervise/registry.py", "scripts/generate/launchers.py"):
+        (place / name).parent.mkdir()
+        shutil.copy2(CHECKOUT / name, place / name)
     shutil.copy2(CHECKOUT / "scripts" / "install", place / "scripts")
     shutil.copy2(CHECKOUT / "setup.cfg", place)
     (tmp_path / "python3").write_text(FAKE_PYTHON)

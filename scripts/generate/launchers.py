@@ -1,4 +1,4 @@
-"""What the build adds to the package: the script of each program.
+"""The script of each program, written by the build.
 
 They are not entry points, since the scripts that older versions of pip write for those load `re`
 before anything of ours, which takes half as long again as the start of the interpreter.
@@ -16,7 +16,7 @@ from distutils.command.build_scripts import (  # type: ignore[import-not-found, 
     build_scripts,
 )
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 # pip writes the place of its interpreter into the first line.
 SCRIPT = """\
 #!python
