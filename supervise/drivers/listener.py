@@ -31,6 +31,8 @@ NO_IPV6 = (errno.EAFNOSUPPORT, errno.EADDRNOTAVAIL)  # not in the kernel; switch
 ENDING = {signal.SIGTERM, signal.SIGINT}
 ASKING = {signal.SIGHUP, signal.SIGUSR1}  # to read limits again, to tell who is connected
 
+SLACK = 2.0  # seconds that the loop has to notice the end of a grace
+
 Serve = Callable[[socket.socket, End, Place], int]
 
 
@@ -129,10 +131,21 @@ class Listener:
         self.listening.shutdown(socket.SHUT_RDWR)
         if self.settings.grace is not None:
             self.grace.begin(time.monotonic())
+            signal.signal(signal.SIGALRM, self.overdue)
+            signal.setitimer(signal.ITIMER_REAL, self.grace.patience + SLACK)
         elif number == signal.SIGTERM:
             os._exit(0)
         else:
             processes.die_of(number)
+
+    def overdue(self, number: int, frame: FrameType | None) -> None:
+        """Handle the end of a grace that the loop has missed, as nobody reads our messages.
+
+        It may have collected children that the table still has.
+        """
+        for pid in filter(processes.is_child, self.table.of_children):
+            processes.end(pid)
+        os._exit(0)
 
     def end_children(self) -> None:
         """Tell the children who are left to end; not so a relay of TLS that has only to send what

@@ -340,6 +340,40 @@ def test_a_log_that_nobody_reads_does_not_keep_it_from_ending(number):
     assert status == (0 if number == signal.SIGTERM else number)
 
 
+def test_a_log_that_nobody_reads_does_not_prolong_the_grace():
+    """A child is told to end then, but not a number that was a child's."""
+    (reading, writing), (hearing, telling) = os.pipe(), os.pipe()
+    settings = Settings()
+    settings.verbosity, settings.grace = TELLING, 0
+
+    def child():
+        os.dup2(writing, 2)
+        server = listener.Listener(settings, listening, lambda connection, peer, place: 0)
+        ended, waiting = processes.fork(lambda: 0), processes.fork(wait)
+        os.waitpid(ended, 0)
+        for pid in (ended, waiting):
+            server.table.give(server.table.take(bytes(4), 0), pid)
+        fill(writing)
+        os.write(telling, b"%d" % waiting)
+        return server.run()
+
+    with listener.listen(HERE, 0, 5) as listening:
+        server = processes.fork(child)
+        waiting = int(os.read(hearing, 10))
+        os.kill(server, signal.SIGTERM)
+        eventually(lambda: state(server) == "Z")
+        _, status = os.waitpid(server, 0)
+    for descriptor in (reading, writing, hearing, telling):
+        os.close(descriptor)
+    assert status == 0
+    eventually(lambda: state(waiting) in ("Z", "gone"))
+
+
+def wait():
+    signal.pause()
+    return 0
+
+
 def fill(pipe):
     """Write all that a pipe holds."""
     os.set_blocking(pipe, False)
