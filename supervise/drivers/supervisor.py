@@ -114,11 +114,13 @@ class Supervisor:
 
     def take_over(self, memory: Memory, birth: Birth) -> None:
         """Go on where a supervise was that was killed."""
-        self.perform(self.service.resume(memory, clock.now()))
+        effects = self.service.resume(memory, clock.now())
         if self.service.pid is None:
+            self.perform(effects)
             return
         found = self.child.adopt(self.service.pid, birth, self.orphan)
         self.adopted = True
+        self.perform(effects)
         if not found.expected:
             self.expect_no_word(found.status)
 

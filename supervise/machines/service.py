@@ -112,7 +112,9 @@ class Service:
         self.leaving = memory.leaving
         self.started_at = min(memory.started_at, now.monotonic)
         self.not_before = self.started_at + RESTART_PAUSE
-        return [Publish(self.status), *self.exit_if_done()]
+        # It may have been killed before the signal that follows the word of it.
+        stop = self.signal(STOP) if self.paused else []
+        return [Publish(self.status), *stop, *self.exit_if_done()]
 
     def tick(self, now: Moment) -> list[Effect]:
         """Time has passed."""
@@ -211,7 +213,8 @@ class Service:
 
     def proceed(self, now: Moment) -> list[Effect]:
         self.paused = False
-        return [Publish(self.status), *self.signal(CONT)]
+        # Published afterwards: what is published as running must not be left stopped.
+        return [*self.signal(CONT), Publish(self.status)]
 
     def leave(self, now: Moment) -> list[Effect]:
         self.leaving = True

@@ -88,7 +88,8 @@ def test_a_service_that_is_normally_down_waits_to_be_told():
 
 def resumed(before: Service, t: float) -> Service:
     service = Service(at(t), normally_up=True)
-    assert service.resume(before.memory, at(t)) == [Publish(before.status)]
+    stop = [Signal(STOP)] if before.paused else []
+    assert service.resume(before.memory, at(t)) == [Publish(before.status), *stop]
     return service
 
 
@@ -213,7 +214,7 @@ UP_TABLE = {
     b"u": [published(0, 7, UP)],
     b"o": [published(0, 7, ONCE)],
     b"p": [published(0, 7, UP, paused=True), Signal(STOP)],
-    b"c": [published(0, 7, UP), Signal(CONT)],
+    b"c": [Signal(CONT), published(0, 7, UP)],
     b"h": [Signal(HUP)],
     b"a": [Signal(ALRM)],
     b"i": [Signal(INT)],
@@ -291,7 +292,7 @@ def test_term_does_not_continue_a_paused_service():
     obey(service, b"p", 2)
     assert obey(service, b"t", 3) == [Signal(TERM)]
     assert service.status.paused
-    assert obey(service, b"c", 4) == [published(0, 7, UP), Signal(CONT)]
+    assert obey(service, b"c", 4) == [Signal(CONT), published(0, 7, UP)]
     assert service.exited(TERM, at(4)) == [published(4, None, UP), Spawn()]
 
 

@@ -67,6 +67,22 @@ def test_what_was_wanted_is_still_wanted(tree, letters):
     assert tree.stop() == 0
 
 
+def test_a_pause_that_was_published_and_not_yet_made_is_made_by_the_next(tree):
+    service = tree.add("a", "exec sleep 12345")
+    tree.start(trees.QUICK)
+    pid = trees.started(service)
+    trees.control(service, b"p")
+    eventually(lambda: processes.state(pid) == "T")
+    trees.kill(pid, signal.SIGCONT)  # as if it had been killed before the signal
+    eventually(lambda: processes.state(pid) != "T")
+    replaced(tree, "supervise a")
+    eventually(lambda: processes.state(pid) == "T")
+    assert trees.read(service).paused
+    trees.control(service, b"c")
+    eventually(lambda: processes.state(pid) != "T")
+    assert tree.stop() == 0
+
+
 def test_a_service_is_stopped_although_its_supervise_is_killed_meanwhile(tree):
     service = tree.add("a", "trap '' TERM; echo >ready; while :; do sleep 0.1; done")
     tree.start(trees.QUICK + "; scan.KILL_AFTER = 1.0")
