@@ -202,6 +202,7 @@ def test_a_log_that_appears_when_its_supervise_was_taken_over(tree):
     trees.make_service(service / "log", trees.LOGGER)
     trees.started(service / "log")
     eventually(lambda: tree.supervise("supervise a"))
+    eventually(lambda: trees.is_supervised(service))
     trees.control(service, b"t")
     assert trees.started(service, other_than=pid)
     eventually(lambda: len(trees.lines(service / "log/lines")) > 10)
