@@ -43,7 +43,7 @@ TCPREMOTEIP, TCPREMOTEPORT, TCPREMOTEHOST and TCPREMOTEINFO; what is not known i
               $SSLCTLFD, and from then on it reads and writes on $SSLREADFD and $SSLWRITEFD
     -T n      drop a client that has to begin with a handshake, be it that header or TLS, after n
               seconds without it (26)
-    -G n      when told to end, go on without accepting until the children have ended, or for n
+    -G n      when told to end, go on without listening until the children have ended, or for n
               seconds, and then send TERM to those that are left
     -d        let the kernel delay small writes (default)
     -D        send small writes at once
@@ -85,7 +85,7 @@ import socket
 from typing import TYPE_CHECKING
 
 from supervise import errors, program
-from supervise.drivers import connection, hosts, listener
+from supervise.drivers import connection, hosts, listener, listeningsocket
 from supervise.drivers.connection import QUIET, TELLING, WARNING, Settings
 from supervise.drivers.conntable import Place
 from supervise.drivers.limitfiles import Limits
@@ -198,8 +198,8 @@ def serve(wanted: Wanted, host: str, port: str, child: list[str]) -> int:
     wanted.limits = Limits(wanted.total, wanted.per_address)
     listening_port = hosts.port_number(port)
     program.at_least(1, child)
-    listening = listener.listen(place(wanted, host), listening_port, wanted.backlog)
-    local_port = listener.port_of(listening)
+    listening = listeningsocket.listen(place(wanted, host), listening_port, wanted.backlog)
+    local_port = listeningsocket.port_of(listening)
     program.preload(child)
     wanted.prepare()
     wanted.hold_key(lambda: take_on(wanted))
@@ -227,7 +227,7 @@ def proxies(words: bytes) -> list[Network]:
 def place(wanted: Wanted, host: str) -> End | None:
     """Where to listen; None is everywhere."""
     if host in ("", "0"):
-        return End(listener.ANY_IPV4, 0) if wanted.only_ipv4 else None
+        return End(listeningsocket.ANY_IPV4, 0) if wanted.only_ipv4 else None
     return hosts.find(host, 0, not wanted.only_ipv4, interface=wanted.interface)[0]
 
 

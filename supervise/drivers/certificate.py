@@ -20,12 +20,13 @@ class Files(NamedTuple):
 
 
 def files(named: str, environment: Mapping[str, str]) -> Files:
-    """What an option and the environment name: $CERTFILE counts where the option is empty."""
-    known = environment.get
-    chain = named or known("CERTFILE")
+    """What an option and the environment name: $CERTFILE counts where the option is empty, and an
+    empty variable is none."""
+    chain = named or environment.get("CERTFILE")
     if not chain:
         raise Mistake("no certificate: the option is empty, and so is $CERTFILE")
-    return Files(chain, known("KEYFILE"), known("CAFILE"), known("CIPHERS"))
+    others = (environment.get(name) or None for name in ("KEYFILE", "CAFILE", "CIPHERS"))
+    return Files(chain, *others)
 
 
 def context(where: Files) -> ssl.SSLContext:

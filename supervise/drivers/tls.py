@@ -106,6 +106,8 @@ class Tls:
 
     def hear_whether_ready(self) -> None:
         answer, _ = channels.receive(self.orders)
+        if answer != READY:
+            os.waitpid(self.pid, 0)  # it has nothing more to say
         if not answer:
             raise self.gone()
         if answer != READY:

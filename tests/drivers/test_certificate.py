@@ -20,6 +20,7 @@ from tests.support.certificates import OPENSSL
         ("c", {"CERTFILE": "other", "KEYFILE": "k"}, Files("c", "k")),
         ("", {"CERTFILE": "c"}, Files("c")),
         ("c", {"CAFILE": "a", "CIPHERS": "x"}, Files("c", None, "a", "x")),
+        ("c", {"KEYFILE": "", "CAFILE": "", "CIPHERS": ""}, Files("c")),
     ],
 )
 def test_which_files(named, environment, files):

@@ -5,17 +5,16 @@ import errno
 import os
 import signal
 import socket
-import struct
 import time
 
 import pytest
 
 from supervise import errors
-from supervise.drivers import listener
+from supervise.drivers import listener, listeningsocket
 from supervise.drivers.connection import TELLING, WARNING, Settings
 from supervise.drivers.limitfiles import Limits
 from supervise.machines.couples import Couples
-from supervise.unix import processes, signals, sockets
+from supervise.unix import processes, signals
 from supervise.unix.sockets import End
 from tests.support.forks import signal_sets
 from tests.support.patience import PATIENCE, eventually
@@ -25,85 +24,20 @@ HERE = End(b"\x7f\0\0\1", 0)
 TAKEN = [signal.SIGCHLD, signal.SIGTERM, signal.SIGHUP, signal.SIGINT, signal.SIGUSR1]
 
 
-def backlog_of(listening):
-    """The most that may wait: of a listening socket, tcp_info tells this as tcpi_sacked."""
-    return struct.unpack_from(
-        "8x4x4x4x4x4xI", listening.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 64)
-    )[0]
-
-
-@pytest.mark.parametrize("backlog", [0, 7, 128])
-def test_the_backlog_is_passed_on(backlog):
-    with listener.listen(HERE, 0, backlog) as listening:
-        assert backlog_of(listening) == backlog
-
-
-def test_a_backlog_beyond_all_bounds():
-    with listener.listen(HERE, 0, 2**64 - 1) as listening:
-        assert backlog_of(listening) > 0
-
-
-def test_the_real_port():
-    with listener.listen(HERE, 0, 5) as listening:
-        assert listener.port_of(listening) == listening.getsockname()[1] > 0
-        assert not listening.get_inheritable()
-
-
-def test_everywhere_is_both_families():
-    with listener.listen(None, 0, 5) as listening:
-        assert listening.family == socket.AF_INET6
-        with socket.create_connection(("127.0.0.1", listener.port_of(listening))):
-            pass
-
-
-@pytest.mark.parametrize("call", ["unbound", "address"])
-@pytest.mark.parametrize("number", [errno.EAFNOSUPPORT, errno.EADDRNOTAVAIL])
-def test_a_machine_without_ipv6(monkeypatch, call, number):
-    real = getattr(sockets, call)
-
-    def refusing(what):
-        if what == socket.AF_INET6 or (call == "address" and len(what.ip) == 16):
-            raise OSError(number, "no IPv6")
-        return real(what)
-
-    monkeypatch.setattr(sockets, call, refusing)
-    with listener.listen(None, 0, 5) as listening:
-        assert listening.family == socket.AF_INET
-    with pytest.raises(errors.Failure):
-        listener.listen(End(listener.ANY_IPV6, 0), 0, 5)
-
-
-def test_trouble_has_the_originals_words(monkeypatch):
-    with listener.listen(HERE, 0, 5) as listening, pytest.raises(errors.Failure) as caught:
-        listener.listen(HERE, listener.port_of(listening), 5)
-    assert caught.value.text == "unable to bind: address already used"
-
-    def no_more(family):
-        raise OSError(errno.EMFILE, "no more")
-
-    monkeypatch.setattr(sockets, "unbound", no_more)
-    with pytest.raises(errors.Failure) as caught:
-        listener.listen(HERE, 0, 5)
-    assert caught.value.text == "unable to create socket: process cannot open more files"
-
-
-def test_nothing_stays_open_after_trouble(monkeypatch):
-    before = os.listdir("/proc/self/fd")
-    with pytest.raises(errors.Failure):
-        listener.listen(End(bytes([192, 0, 2, 1]), 0), 0, 5)
-    assert os.listdir("/proc/self/fd") == before
-
-
 @pytest.fixture
 def served(capfd):
     """A listener that serves in a fork, the clients' way to it, and what it says."""
-    with listener.listen(HERE, 0, 5) as listening:
+    with listeningsocket.listen(HERE, 0, 5) as listening:
         settings = Settings()
         settings.verbosity = TELLING
         settings.limits = Limits(b"2")
         handlers = [signal.getsignal(number) for number in TAKEN]
         server = listener.Listener(settings, listening, lambda connection, peer, place: 0)
-        yield server, listener.port_of(listening), lambda: capfd.readouterr().err.splitlines()
+        yield (
+            server,
+            listeningsocket.port_of(listening),
+            lambda: capfd.readouterr().err.splitlines(),
+        )
         signals.reset()
         for number, handler in zip(TAKEN, handlers, strict=True):
             signal.signal(number, handler)
@@ -310,15 +244,15 @@ def test_a_client_that_went_away_is_no_news(served, number):
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_the_address_is_free_at_once_though_a_child_still_holds_the_socket(number):
     """As one does that was forked a moment before the signal."""
-    with listener.listen(HERE, 0, 5) as listening:
-        place = HERE, listener.port_of(listening), 5
+    with listeningsocket.listen(HERE, 0, 5) as listening:
+        place = HERE, listeningsocket.port_of(listening), 5
         server = processes.fork(lambda: serving(listening))
         eventually(lambda: {signal.SIGCHLD, number} <= signal_sets(server)["SigCgt"])
         eventually(lambda: not signal_sets(server)["SigBlk"])
         os.kill(server, number)
         _, status = os.waitpid(server, 0)
         assert status == (0 if number == signal.SIGTERM else number)
-        listener.listen(*place).close()
+        listeningsocket.listen(*place).close()
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
@@ -329,7 +263,7 @@ def test_a_log_that_nobody_reads_does_not_keep_it_from_ending(number):
         os.dup2(writing, 2)
         return serving(listening, TELLING)
 
-    with listener.listen(HERE, 0, 5) as listening:
+    with listeningsocket.listen(HERE, 0, 5) as listening:
         fill(writing)
         server = processes.fork(child)
         eventually(lambda: number in signal_sets(server)["SigCgt"] and state(server) == "S")
@@ -357,7 +291,7 @@ def test_a_log_that_nobody_reads_does_not_prolong_the_grace():
         os.write(telling, b"%d" % waiting)
         return server.run()
 
-    with listener.listen(HERE, 0, 5) as listening:
+    with listeningsocket.listen(HERE, 0, 5) as listening:
         server = processes.fork(child)
         waiting = int(os.read(hearing, 10))
         os.kill(server, signal.SIGTERM)
