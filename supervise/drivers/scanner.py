@@ -135,7 +135,7 @@ class Scanner:
         now = clock.now().monotonic
         path = self.path((identity, role))
         if path is None:
-            self.perform(self.scan.unnamed(identity, now))
+            self.perform(self.scan.unreachable(identity, role, now))
             return
         entry = self.scan.entries[identity]
         if "log" not in entry.slots or entry.piped:

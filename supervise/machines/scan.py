@@ -114,6 +114,12 @@ class Scan:
         self.entries[identity].active = False
         return self.settle(identity, now)
 
+    def unreachable(self, identity: Identity, role: Role, now: float) -> list[Effect]:
+        """A supervise cannot be started for want of a name: what was left there stays as it is."""
+        if identity in self.entries:
+            self.entries[identity].slots[role].orphaned = False
+        return self.unnamed(identity, now)
+
     def pipe_made(self, identity: Identity) -> None:
         self.entries[identity].piped = True
 

@@ -160,6 +160,14 @@ def test_a_supervise_that_was_killed_is_replaced_whatever_else_is_wanted():
     assert scan.exited(SMTPD, MAIN, KILLED, at(3)) == [Forget(SMTPD)]
 
 
+def test_what_was_left_in_a_directory_without_a_name_stays_there():
+    scan = scanning(SMTPD)
+    assert scan.exited(SMTPD, MAIN, KILLED, at(0.5), orphaned=True) == []
+    assert scan.tick(at(1)) == [Start(SMTPD, MAIN)]
+    assert scan.unreachable(SMTPD, MAIN, at(1)) == [Forget(SMTPD)]
+    assert scan.deadline is None
+
+
 def test_what_the_killed_one_had_been_told_is_told_again():
     scan = scanning(SMTPD, has_log=True)
     assert scan.stop(at(2)) == [Stop(SMTPD, MAIN)]

@@ -324,3 +324,17 @@ def test_the_pipe_is_found_although_all_supervises_are_killed_with_svscan(tree):
     eventually(lambda: len(trees.lines(service / "log/lines")) > seen, "lines go on")
     assert trees.started(service) == pid
     assert tree.stop() == 0
+
+
+def test_a_name_that_is_gone_when_its_supervise_is_to_be_replaced(tree):
+    """There is nowhere to put another; svscan goes on without it, and can be stopped."""
+    service = tree.add("a", "exec sleep 12345")
+    tree.start("from supervise.machines import scan; scan.RESTART_PAUSE = 2.0")
+    pid = trees.started(service)
+    supervise = tree.supervise("supervise a")
+    assert supervise is not None
+    trees.kill(supervise)
+    service.rename(tree.elsewhere / "a")
+    trees.started(tree.add("b"))
+    assert tree.stop() == 0
+    trees.kill(pid)
