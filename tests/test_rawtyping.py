@@ -2,11 +2,14 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 from typing import NamedTuple
 
 import pytest
 
 from supervise import rawtyping
+
+CHECKOUT = Path(__file__).parents[1]
 
 
 class Theirs(NamedTuple):
@@ -70,4 +73,4 @@ def test_it_can_be_matched():
 def test_nothing_is_loaded_for_it():
     loaded = "{'typing', 'collections'} & set(sys.modules)"
     probe = f"import sys, supervise.rawtyping; sys.exit(bool({loaded}))"
-    subprocess.run([sys.executable, "-S", "-c", probe], check=True)
+    subprocess.run([sys.executable, "-S", "-c", probe], check=True, cwd=CHECKOUT)

@@ -69,14 +69,19 @@ def test_nobody_stays_behind_as_a_zombie(tree):
     supervise = eventually(lambda: tree.supervise("supervise a"))
     first = eventually(lambda: trees.read(service).pid if trees.is_supervised(service) else None)
     eventually(lambda: trees.read(service).pid not in (None, first), "restarted")
-    assert processes.state(first) == "gone"
-    zombies = [
-        pid
-        for parent in (tree.svscan.pid, supervise)
-        for pid in Path(f"/proc/{parent}/task/{parent}/children").read_text().split()
-        if processes.state(int(pid)) == "Z" and int(pid) != trees.read(service).pid
-    ]
-    assert zombies == []
+    eventually(lambda: processes.state(first) == "gone")
+
+    def zombies() -> list[str]:
+        return [
+            pid
+            for parent in (tree.svscan.pid, supervise)
+            for pid in Path(f"/proc/{parent}/task/{parent}/children").read_text().split()
+            if processes.state(int(pid)) == "Z" and int(pid) != trees.read(service).pid
+        ]
+
+    # One is collected only when its end has been dealt with, so for a moment there are some.
+    eventually(lambda: not zombies(), "all are collected")
+    assert len(zombies()) < 10, "nor do they add up"
 
 
 def test_descriptors_do_not_add_up(tree):

@@ -29,6 +29,7 @@ def test_a_child_does_not_go_on_when_the_gate_is_closed():
 
 def test_a_child_does_not_go_on_when_its_parent_is_gone():
     reading, writing = os.pipe()
+    os.set_inheritable(writing, True)  # or the child would close it at the gate
 
     def parent() -> int:
         gate = Gate()

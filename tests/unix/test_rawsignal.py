@@ -3,8 +3,11 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
 from supervise.unix import rawsignal
+
+CHECKOUT = Path(__file__).parents[2]
 
 
 def test_it_has_all_that_signal_has_as_plain_numbers():
@@ -26,4 +29,4 @@ def test_both_see_the_same_handlers():
 
 def test_no_enum_is_loaded_for_it():
     probe = "import sys, supervise.unix.rawsignal; sys.exit('enum' in sys.modules)"
-    subprocess.run([sys.executable, "-S", "-c", probe], check=True)
+    subprocess.run([sys.executable, "-S", "-c", probe], check=True, cwd=CHECKOUT)

@@ -3,8 +3,11 @@ from __future__ import annotations
 import socket
 import subprocess
 import sys
+from pathlib import Path
 
 from supervise.unix import rawsocket
+
+CHECKOUT = Path(__file__).parents[2]
 
 
 def test_it_has_what_socket_has_as_plain_numbers():
@@ -20,4 +23,4 @@ def test_its_sockets_are_what_those_of_socket_are_made_of():
 
 def test_no_enum_is_loaded_for_it():
     probe = "import sys, supervise.unix.rawsocket; sys.exit('enum' in sys.modules)"
-    subprocess.run([sys.executable, "-S", "-c", probe], check=True)
+    subprocess.run([sys.executable, "-S", "-c", probe], check=True, cwd=CHECKOUT)
