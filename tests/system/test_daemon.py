@@ -125,8 +125,8 @@ def fail(*numbers):
 steadfast.listen = fail"""
     failure = b"svscan: fatal: unable to create pipe: process cannot open more files\n"
     assert daemon.svscan("--daemon", changes=no_pipe) == (111, b"", failure)
-    no_reader = "from supervise import complaints; complaints.READER = 'nothing'"
-    failure = b"svscan: fatal: unable to run nothing: file does not exist\n"
+    no_reader = "from supervise import complaints; complaints.READER = '/nonexistent/nothing'"
+    failure = b"svscan: fatal: unable to run /nonexistent/nothing: file does not exist\n"
     assert daemon.svscan("--daemon", changes=no_reader) == (111, b"", failure)
     no_inotify = """\
 import errno
