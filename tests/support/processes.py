@@ -160,9 +160,10 @@ def reap_orphans() -> None:
 
 
 def end_leftovers() -> list[str]:
-    """Kill whatever is still below us; returns what it was."""
+    """Kill whatever is still below us; returns what it was. One that has no words any more has
+    given up its memory, and is on its way out by itself."""
     reap_orphans()
-    left = [f"{pid} {title(pid)}" for pid in descendants(os.getpid())]
+    left = [f"{pid} {words}" for pid in descendants(os.getpid()) if (words := title(pid))]
     while alive := descendants(os.getpid()):
         for pid in alive:
             try:

@@ -41,6 +41,7 @@ def test_a_child_does_not_go_on_when_its_parent_is_gone():
     assert code(pid) == 0
     assert os.read(reading, 100) == b"ended"
     os.close(reading)
+    os.waitpid(-1, 0)  # it has become ours
 
 
 def test_a_child_that_is_gone_already_is_no_trouble():
