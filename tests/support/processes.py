@@ -8,11 +8,12 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from supervise import program
-from tests.support.patience import PATIENCE, eventually
+from tests.support.patience import LOOK_AGAIN, PATIENCE, eventually
 
 PR_SET_CHILD_SUBREAPER = 36
 SCRIPTS = Path(sys.prefix, "bin")
@@ -159,11 +160,24 @@ def reap_orphans() -> None:
             return
 
 
+def wait_for_exit(pid: int) -> None:
+    deadline = time.monotonic() + PATIENCE
+    while state(pid) not in ("Z", "gone") and time.monotonic() < deadline:
+        time.sleep(LOOK_AGAIN)
+
+
 def end_leftovers() -> list[str]:
-    """Kill whatever is still below us; returns what it was. One that has no words any more has
-    given up its memory, and is on its way out by itself."""
+    """Kill whatever is still below us; returns what it was.
+
+    One that has no words any more has given up its memory, and is on its way out: it is waited for,
+    and is a leftover only where it does not end.
+    """
     reap_orphans()
-    left = [f"{pid} {words}" for pid in descendants(os.getpid()) if (words := title(pid))]
+    for pid in descendants(os.getpid()):
+        if not title(pid):
+            wait_for_exit(pid)
+    reap_orphans()
+    left = [f"{pid} {title(pid)}" for pid in descendants(os.getpid())]
     while alive := descendants(os.getpid()):
         for pid in alive:
             try:
