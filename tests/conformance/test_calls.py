@@ -43,9 +43,9 @@ def test_the_sample(same, port, name):
 @pytest.mark.parametrize("words", WORDS, ids=short)
 @pytest.mark.parametrize("name", COMMANDS)
 def test_words(same, name, words):
-    # Of a message that is too long for one write, the original's is torn by what its helper says.
-    torn = name == "recordio" and len("".join(words)) > 1000
-    if (name, words) not in ENDLESS and not torn:
+    if name == "recordio" and len("".join(words)) > 1000:
+        differences.stand_by("recordio: a message of its own over 4 kB")  # now and then
+    elif (name, words) not in ENDLESS:
         same(Call(name, words, environment=ENVIRONMENT))
 
 
