@@ -7,20 +7,12 @@ import struct
 
 import pytest
 
-from tests.support import recordings
 from tests.support.patience import eventually
 from tests.support.tcpservers import environment, read_all, start, write_rules
 
 LEAN = ("-H", "-R", "-l0")
 ENV = "/usr/bin/env"
 HELLO = ("/bin/sh", "-c", "echo $TCPCONCURRENCY; exec cat")
-
-
-@pytest.fixture
-def background(background):
-    yield background
-    background.end()
-    recordings.gone()
 
 
 @pytest.fixture

@@ -7,7 +7,6 @@ import struct
 
 import pytest
 
-from tests.support import recordings
 from tests.support.patience import PATIENCE, eventually
 from tests.support.processes import children, state
 from tests.support.tcpservers import (
@@ -32,13 +31,6 @@ BLOCK = SIGNATURE + struct.pack(
 LOCAL = SIGNATURE + b"\x20\0\0\0"
 DROPPING = "tcpserver: warning: dropping connection, "
 UNREADABLE = DROPPING + "unable to read PROXY header from 127.0.0.2: "
-
-
-@pytest.fixture
-def background(background):
-    yield background
-    background.end()
-    recordings.gone()
 
 
 def talk(server, said, source="127.0.0.2", **options):

@@ -11,20 +11,12 @@ import subprocess
 
 import pytest
 
-from tests.support import recordings
 from tests.support.patience import PATIENCE, eventually
 from tests.support.processes import children, state
 from tests.support.tcpservers import OURS, read_all, start
 
 LEAN = ("-H", "-R", "-l0")
 HELLO = ("/bin/sh", "-c", "echo hello; exec cat")
-
-
-@pytest.fixture
-def background(background):
-    yield background
-    background.end()
-    recordings.gone()
 
 
 @pytest.fixture
