@@ -8,8 +8,10 @@ import signal
 
 import pytest
 
+from supervise.drivers import nameservers
 from supervise.drivers.orders import Orders
 from supervise.unix import signals
+from tests.support.tcpservers import start_names
 
 TOUCHED = (
     signal.SIGTERM,
@@ -50,3 +52,16 @@ def failing(monkeypatch):
         monkeypatch.setattr(os, name, fail)
 
     return fail_first
+
+
+@pytest.fixture
+def names(background, monkeypatch):
+    """Start the DNS with a table, and look up there."""
+
+    def begin(table):
+        server = start_names(background, table)
+        monkeypatch.setattr(nameservers, "PORT", server.port)
+        monkeypatch.setenv("DNSCACHEIP", "127.0.0.1")
+        return server
+
+    return begin

@@ -4,12 +4,11 @@ import errno
 
 import pytest
 
-from supervise.drivers import hosts, nameservers
+from supervise.drivers import hosts
 from supervise.errors import Failure
 from supervise.formats import address
 from supervise.unix.sockets import End
 from tests.support.conversations import soon
-from tests.support.tcpservers import start_names
 
 FOUR, SIX = address.parse(b"10.1.2.3"), address.parse(b"2001:db8::1")
 
@@ -90,19 +89,6 @@ def test_trouble(monkeypatch):
         hosts.find("name", 25, ipv6=True)
     said = "temporarily unable to figure out IP address for name: timed out"
     assert (caught.value.text, caught.value.code) == (said, 111)
-
-
-@pytest.fixture
-def names(background, monkeypatch):
-    """Start the DNS with a table, and look up there."""
-
-    def begin(table):
-        server = start_names(background, table)
-        monkeypatch.setattr(nameservers, "PORT", server.port)
-        monkeypatch.setenv("DNSCACHEIP", "127.0.0.1")
-        return server
-
-    return begin
 
 
 def addresses_of_host(host, ipv6, both=False):

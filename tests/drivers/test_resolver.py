@@ -4,27 +4,13 @@ import errno
 
 import pytest
 
-from supervise.drivers import nameservers, resolver
+from supervise.drivers import resolver
 from supervise.formats import address
 from tests.support.conversations import finish, soon
-from tests.support.tcpservers import start_names
 
 FOUR, SIX = address.parse(b"10.1.2.3"), address.parse(b"2001:db8::1")
 NIBBLES = ".".join(reversed(SIX.hex())) + ".ip6.arpa."
 REVERSE = "3.2.1.10.in-addr.arpa. PTR"
-
-
-@pytest.fixture
-def names(background, monkeypatch):
-    """Start the DNS with a table, and look up there."""
-
-    def begin(table):
-        server = start_names(background, table)
-        monkeypatch.setattr(nameservers, "PORT", server.port)
-        monkeypatch.setenv("DNSCACHEIP", "127.0.0.1")
-        return server
-
-    return begin
 
 
 def name_of(ip):

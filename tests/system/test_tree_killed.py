@@ -148,6 +148,13 @@ def test_a_supervise_that_is_killed_in_the_middle_of_a_start(tree):
 # svscan is killed, and started again.
 
 
+def lines_go_on_under_another_logger(service: Path, logger: int) -> None:
+    trees.control(service / "log", b"t")
+    assert trees.started(service / "log", other_than=logger)
+    seen = len(trees.lines(service / "log/lines"))
+    eventually(lambda: len(trees.lines(service / "log/lines")) > seen, "lines go on")
+
+
 def start_again(tree: trees.Tree, changes: str = "") -> None:
     """Kill svscan alone, and start the next one over the same directory."""
     trees.kill(tree.svscan.pid)
@@ -282,10 +289,7 @@ def test_supervises_that_say_late_that_their_svscan_is_gone(tree):
     trees.kill(supervises[1])
     eventually(lambda: tree.supervise("supervise a/log"))
     eventually(lambda: trees.is_supervised(service / "log"))
-    trees.control(service / "log", b"t")
-    assert trees.started(service / "log", other_than=logger)
-    seen = len(trees.lines(service / "log/lines"))
-    eventually(lambda: len(trees.lines(service / "log/lines")) > seen, "lines go on")
+    lines_go_on_under_another_logger(service, logger)
     assert trees.started(service) == pid
     assert tree.stop() == 0
 
@@ -318,10 +322,7 @@ def test_the_pipe_is_found_although_all_supervises_are_killed_with_svscan(tree):
     tree.start(trees.QUICK)
     for directory in (service, service / "log"):
         eventually(lambda directory=directory: trees.is_supervised(directory))
-    trees.control(service / "log", b"t")
-    assert trees.started(service / "log", other_than=logger)
-    seen = len(trees.lines(service / "log/lines"))
-    eventually(lambda: len(trees.lines(service / "log/lines")) > seen, "lines go on")
+    lines_go_on_under_another_logger(service, logger)
     assert trees.started(service) == pid
     assert tree.stop() == 0
 
