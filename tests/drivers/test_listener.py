@@ -294,6 +294,7 @@ def test_a_log_that_nobody_reads_does_not_prolong_the_grace():
     with listeningsocket.listen(HERE, 0, 5) as listening:
         server = processes.fork(child)
         waiting = int(os.read(hearing, 10))
+        eventually(lambda: state(server) == "S")
         os.kill(server, signal.SIGTERM)
         eventually(lambda: state(server) == "Z")
         _, status = os.waitpid(server, 0)
