@@ -15,7 +15,7 @@ once. Options:
     -a    send ALRM
     -i    send INT
     -t    send TERM
-    -k    send KILL
+    -k    send KILL, to all of its process group
 
 Exits 0 even where a service could not be reached (a warning says so, as in the original), 100 for
 a bad option, 111 when it cannot come back to the directory it was started in.

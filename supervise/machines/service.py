@@ -51,7 +51,8 @@ class Publish:
 
 @dataclass(frozen=True)
 class SignalRest:
-    """Send a signal to every process of the service that is left when its child is gone."""
+    """Send a signal to every process group of the service: that of its child, if there is one, and
+    those that children before it have left."""
 
     number: int
 
@@ -230,7 +231,9 @@ class Service:
         return [SignalRest(TERM), SignalRest(CONT), AwaitRest()]
 
     def kill(self, now: Moment) -> list[Effect]:
-        return [SignalRest(KILL), AwaitRest()] if self.sweeping else self.signal(KILL)
+        """Nobody of it is left alone: the groups of the child, and of those before it, go too."""
+        killed = [*self.signal(KILL), SignalRest(KILL)]
+        return [*killed, AwaitRest()] if self.sweeping else killed
 
     def signal(self, number: int) -> list[Effect]:
         return [Signal(number)] if self.pid is not None else []

@@ -278,6 +278,36 @@ def test_a_child_that_we_may_not_signal(sv, start):
     trees.started(sv, other_than=pid)
 
 
+def leave_one_in_the_group() -> int:
+    with open("rest", "w") as file:
+        file.write(str(processes.fork(sleep)))
+    return sleep()
+
+
+def rest_of(sv: Path) -> int:
+    """The one that leave_one_in_the_group has left; its pid."""
+    return int(eventually(lambda: (sv / "rest").exists() and (sv / "rest").read_text()))
+
+
+def test_kill_reaches_the_whole_group(sv, start):
+    start(leave_one_in_the_group)
+    pid, rest = trees.started(sv), rest_of(sv)
+    trees.control(sv, b"dk")
+    eventually(lambda: trees.ended(rest))
+    trees.stopped(sv)
+    assert trees.ended(pid)
+
+
+def test_kill_reaches_what_a_service_that_is_down_has_left(sv, start):
+    start(leave_one_in_the_group)
+    pid, rest = trees.started(sv), rest_of(sv)
+    trees.control(sv, b"d")
+    trees.stopped(sv)
+    assert (trees.ended(pid), trees.ended(rest)) == (True, False)
+    trees.control(sv, b"k")
+    eventually(lambda: trees.ended(rest))
+
+
 def leave_one_with_a_parent_elsewhere() -> int:
     """One stays in our group; its parent has left the group, and collects it."""
 
@@ -433,14 +463,8 @@ def test_an_end_that_svscan_cannot_tell_any_more_is_seen_all_the_same(sv, start)
 
 
 def test_nobody_of_an_adopted_service_is_left_when_it_is_stopped(sv, start):
-    def with_another() -> int:
-        with open("rest", "w") as file:
-            file.write(str(processes.fork(sleep)))
-        return sleep()
-
-    first = start(with_another)
-    pid = trees.started(sv)
-    rest = int(eventually(lambda: (sv / "rest").exists() and (sv / "rest").read_text()))
+    first = start(leave_one_in_the_group)
+    pid, rest = trees.started(sv), rest_of(sv)
     first.is_killed()
     second = start(orphan=expected(pid))
     second.order(STOP_ORDER)

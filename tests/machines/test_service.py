@@ -219,7 +219,7 @@ UP_TABLE = {
     b"a": [Signal(ALRM)],
     b"i": [Signal(INT)],
     b"t": [Signal(TERM)],
-    b"k": [Signal(KILL)],
+    b"k": [Signal(KILL), SignalRest(KILL)],
     b"x": [published(0, 7, UP)],
 }
 DOWN_TABLE = {
@@ -232,7 +232,7 @@ DOWN_TABLE = {
     b"a": [],
     b"i": [],
     b"t": [],
-    b"k": [],
+    b"k": [SignalRest(KILL)],
     b"x": [published(0, None, DOWN), Exit()],
 }
 
@@ -485,8 +485,8 @@ class Life(RuleBasedStateMachine):
                     self.answer_spawn()
                 case Signal():
                     assert self.child is not None, "a signal only to a living child"
-                case SignalRest():
-                    assert self.child is None, "while there is a child it comes first"
+                case SignalRest(number):
+                    assert self.child is None or number == KILL, "it says itself what they are told"
                 case AwaitRest():
                     self.sweeping = True
                 case Exit():
