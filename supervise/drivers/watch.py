@@ -45,6 +45,7 @@ class Watch:
         self.watches: dict[str, set[int]] = {}  # the other way round
         self.root = -1
         self.descriptor: int | None = None
+        self.lost = False  # whether some of what was read was never told
         try:
             self.descriptor = linux.inotify_init()
             self.root = linux.inotify_add_watch(self.descriptor, ".", MASK)
@@ -109,10 +110,11 @@ class Watch:
     def changes(self) -> Changes:
         """What has changed since the last call."""
         names: set[str] = set()
-        everything = False
+        everything, self.lost = self.lost, True
         for event in self.events():
             everything = everything or bool(event.mask & inotify.OVERFLOW)
             names |= self.concerned(event)
+        self.lost = False
         return Changes(names, everything)
 
     def events(self) -> Iterable[Event]:
