@@ -14,6 +14,7 @@ from supervise.drivers.watch import Watch
 from supervise.machines.scaneffects import Identity
 
 LOOK_AGAIN = 5.0  # seconds: the originals' interval, where no event will come
+LOOK_SOON = 1.0  # seconds, doubled each time, where something could not be looked at
 
 
 @dataclass(frozen=True)
@@ -37,8 +38,8 @@ Sighting = Named | Unnamed
 class ScanDirectory:
     """The current directory; `look_again` is the monotonic second of the next look, or None.
 
-    inotify says which names to look at. Where it is missing, and while a name cannot be looked at,
-    the whole directory is read every LOOK_AGAIN seconds.
+    inotify says which names to look at. Where it is missing the whole directory is read every
+    LOOK_AGAIN seconds; and so it is, sooner at first, while something cannot be looked at.
     """
 
     def __init__(self, program: str) -> None:
@@ -47,6 +48,7 @@ class ScanDirectory:
         self.troubled: dict[str, str] = {}  # what was said of a name, of «.», or of NAME/log
         self.unwatched: set[str] = set()
         self.look_again: float | None = None
+        self.pause = LOOK_SOON
         self.watch = Watch(program)
 
     def name_of(self, identity: Identity) -> str | None:
@@ -86,9 +88,18 @@ class ScanDirectory:
         # What is gone comes last: a directory that was renamed is not.
         left = set(self.names.values())
         unnamed = [Unnamed(identity) for identity in before if identity not in left]
-        sure = self.watch.descriptor is not None and not self.unwatched and not self.troubled
-        self.look_again = None if sure else clock.now().monotonic + LOOK_AGAIN
+        self.plan_next_look()
         return [*named, *unnamed]
+
+    def plan_next_look(self) -> None:
+        """Where no event will tell when to look."""
+        if not self.troubled:
+            self.pause = LOOK_SOON
+        pause = None if self.watch.descriptor is not None and not self.unwatched else LOOK_AGAIN
+        if self.troubled:
+            pause = min(self.pause, LOOK_AGAIN)
+            self.pause = min(2 * self.pause, LOOK_AGAIN)
+        self.look_again = None if pause is None else clock.now().monotonic + pause
 
     def look(self, name: str) -> list[Named]:
         """See what this name leads to now."""

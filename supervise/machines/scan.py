@@ -33,11 +33,13 @@ from supervise.machines.scaneffects import (
 )
 
 RESTART_PAUSE = 1.0  # seconds from one start of a supervise to the next
-# seconds after one that could not take its directory (the originals' scan interval)
-TROUBLE_PAUSE = 5.0
+# seconds after one that could not take its directory, doubled with each one that follows, up to the
+# originals' scan interval
+FIRST_TROUBLE_PAUSE, TROUBLE_PAUSE = 1.0, 5.0
 # seconds from TERM to KILL for services, and again for loggers that never see an end
 KILL_AFTER = 7.0
 
+MOST_TROUBLES = 16  # that make a difference
 TROUBLE = 111 << 8  # the wait status of a supervise that could not begin
 
 
@@ -48,12 +50,19 @@ class Slot:
     running: bool = False
     orphaned: bool = False  # it was killed, and what it knew and whom it held is to be taken over
     not_before: float = 0.0
+    troubles: int = 0  # in a row
     told: bool = False  # to stop: what comes next is to kill
     late_at: float | None = None
 
     @property
     def alive(self) -> bool:
         return self.running or self.orphaned
+
+    def trouble(self, now: float) -> None:
+        """It could not begin."""
+        pause = min(FIRST_TROUBLE_PAUSE * 2**self.troubles, TROUBLE_PAUSE)
+        self.troubles = min(self.troubles + 1, MOST_TROUBLES)
+        self.not_before = now + pause
 
 
 @dataclass
@@ -144,7 +153,7 @@ class Scan:
 
     def not_started(self, identity: Identity, role: Role, now: float) -> None:
         """Neither for want of a process, nor for want of a pipe."""
-        self.entries[identity].slots[role].not_before = now + TROUBLE_PAUSE
+        self.entries[identity].slots[role].trouble(now)
 
     def exited(
         self, identity: Identity, role: Role, status: int, now: float, orphaned: bool = False
@@ -156,7 +165,9 @@ class Scan:
         slot.running = False
         slot.orphaned = orphaned
         if status == TROUBLE:
-            slot.not_before = now + TROUBLE_PAUSE
+            slot.trouble(now)
+        else:
+            slot.troubles = 0
         if self.wanted(entry, slot):
             return self.start_due(identity, now)
         return self.settle(identity, now)

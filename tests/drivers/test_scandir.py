@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from supervise.drivers import scandir
+from supervise.drivers import clock, scandir
 from supervise.drivers.scandir import Named, ScanDirectory, Unnamed
 from supervise.machines.scaneffects import Identity
 
@@ -161,10 +161,14 @@ def test_a_directory_that_cannot_be_read(scan, monkeypatch, capfd):
         patch.setattr(scandir.os, "listdir", refuse)
         for _ in range(2):
             assert scan.look_at_everything() == [Named(identity("a"), False)]
+        assert scan.look_again - clock.now().monotonic > scandir.LOOK_SOON, "longer each time"
+        for _ in range(4):
+            scan.look_at_everything()
+        assert scan.look_again - clock.now().monotonic <= scandir.LOOK_AGAIN
     assert warnings(capfd) == ["unable to read directory: access denied"]
     assert scan.look_again is not None
     scan.look_at_everything()
-    assert scan.look_again is None
+    assert (scan.look_again, scan.pause) == (None, scandir.LOOK_SOON)
 
 
 def test_a_directory_that_is_deleted(scan, tmp_path, capfd):

@@ -119,20 +119,25 @@ def test_a_supervise_that_ends_at_once_waits_a_second_from_its_start():
     assert scan.tick(at(1)) == [Start(SMTPD, MAIN)]
 
 
-def test_a_supervise_that_could_not_take_its_directory_waits_five_seconds():
+def test_a_supervise_that_cannot_take_its_directory_waits_longer_each_time():
     scan = scanning(SMTPD)
-    assert scan.exited(SMTPD, MAIN, TROUBLE, at(60)) == []
-    assert scan.deadline == at(60 + TROUBLE_PAUSE)
-    assert scan.named(SMTPD, False, at(61)) == []
-    assert scan.tick(at(65)) == [Start(SMTPD, MAIN)]
+    for pause in (1, 2, 4, TROUBLE_PAUSE, TROUBLE_PAUSE):
+        assert scan.exited(SMTPD, MAIN, TROUBLE, at(60)) == []
+        assert scan.deadline == at(60 + pause)
+        assert scan.named(SMTPD, False, at(60.5)) == []
+        perform(scan, scan.tick(at(60 + pause)), 60)
+    perform(scan, scan.exited(SMTPD, MAIN, 0, at(90)), 90)
+    assert scan.exited(SMTPD, MAIN, TROUBLE, at(99)) == []
+    assert scan.deadline == at(100), "the first trouble since it could"
 
 
-def test_a_start_that_fails_is_tried_again_after_five_seconds():
+def test_a_start_that_fails_is_tried_again_after_a_growing_pause():
     scan = Scan()
     scan.named(SMTPD, False, at(0))
-    scan.not_started(SMTPD, MAIN, at(0))
-    assert scan.deadline == at(TROUBLE_PAUSE)
-    assert scan.tick(at(5)) == [Start(SMTPD, MAIN)]
+    for pause in (1, 2, 4, TROUBLE_PAUSE):
+        scan.not_started(SMTPD, MAIN, at(0))
+        assert scan.deadline == at(pause)
+        assert scan.tick(at(pause)) == [Start(SMTPD, MAIN)]
 
 
 def test_without_a_pipe_both_wait_and_the_pipe_is_tried_again():
@@ -146,7 +151,7 @@ def test_without_a_pipe_both_wait_and_the_pipe_is_tried_again():
 def test_the_pause_of_one_does_not_hold_up_the_other():
     scan = scanning(SMTPD, has_log=True)
     scan.exited(SMTPD, MAIN, TROUBLE, at(10))
-    assert scan.exited(SMTPD, LOG, 0, at(11)) == [Start(SMTPD, LOG)]
+    assert scan.exited(SMTPD, LOG, 0, at(10.5)) == [Start(SMTPD, LOG)]
 
 
 # A service goes.
