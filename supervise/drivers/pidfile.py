@@ -13,7 +13,7 @@ import os
 from typing import NamedTuple
 
 from supervise import errors
-from supervise.unix import files, recordlocks
+from supervise.unix import descriptors, files, recordlocks
 
 LONGEST = 32  # bytes: no pid file has more
 
@@ -84,7 +84,7 @@ class PidFile:
             with errors.unable_to(f"find out who holds {self.path}"):
                 return find_holder(descriptor)
         finally:
-            os.close(descriptor)
+            descriptors.close(descriptor)
 
 
 def find_holder(descriptor: int, byte: int | None = None) -> Holder | None:
@@ -98,5 +98,5 @@ def find_holder(descriptor: int, byte: int | None = None) -> Holder | None:
             continue  # it has ended meanwhile, and the lock with it
         if recordlocks.owner(descriptor, byte) == pid:
             return Holder(pid, pidfd)
-        os.close(pidfd)
+        descriptors.close(pidfd)
     return None

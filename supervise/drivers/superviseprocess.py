@@ -7,7 +7,7 @@ import signal
 from collections.abc import Callable
 from multiprocessing.process import BaseProcess
 
-from supervise.unix import channels, processes
+from supervise.unix import channels, descriptors, processes
 
 
 class Running:
@@ -61,4 +61,4 @@ class SuperviseProcess(BaseProcess):
     def ended(self, status: int) -> None:
         """It was reaped with this raw wait status."""
         self._popen.returncode = os.waitstatus_to_exitcode(status)
-        os.close(self.orders)
+        descriptors.close(self.orders)

@@ -61,12 +61,12 @@ class Supervises:
         self.pipes[identity] = abandoned.pipe(main, log) or list(pipes.make())
 
     def close_writer(self, identity: Identity) -> None:
-        os.close(self.pipes[identity].pop())
+        descriptors.close(self.pipes[identity].pop())
 
     def forget(self, identity: Identity) -> None:
         """Close what is left of a service."""
         for descriptor in self.pipes.pop(identity, []):
-            os.close(descriptor)
+            descriptors.close(descriptor)
         for role in ROLES:
             self.orphans.forget((identity, role))
 
@@ -99,7 +99,7 @@ class Supervises:
             adopted.make_room()
             return
         for descriptor in ours:
-            os.close(descriptor)
+            descriptors.close(descriptor)
         self.pipes[identity] = theirs
 
     def launch(self, owner: Owner, path: str) -> SuperviseProcess:
@@ -126,10 +126,10 @@ class Supervises:
         try:
             supervise.start()
         except OSError:
-            os.close(ours)
+            descriptors.close(ours)
             raise
         finally:
-            os.close(theirs)
+            descriptors.close(theirs)
         self.orphans.taken(owner)
         return supervise
 

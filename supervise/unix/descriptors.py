@@ -7,6 +7,15 @@ import os
 STANDARD = (0, 1, 2)
 
 
+def close(descriptor: int) -> None:
+    """Close it. Linux frees the number whatever else it answers, and nothing is to be done about a
+    pipe, a pidfd or what was only read."""
+    try:
+        os.close(descriptor)
+    except OSError:
+        pass
+
+
 def open_standard() -> None:
     """Open /dev/null where 0, 1 or 2 is closed, lest a file of ours gets that number and what is
     written to it."""

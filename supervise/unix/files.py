@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 
+from supervise.unix import descriptors
+
 Path = str | bytes
 
 
@@ -37,7 +39,7 @@ def read_head(path: Path, size: int) -> bytes:
             head += block
         return head
     finally:
-        os.close(descriptor)
+        descriptors.close(descriptor)
 
 
 def read_whole(path: Path) -> bytes:
@@ -49,7 +51,7 @@ def read_whole(path: Path) -> bytes:
             blocks.append(block)
         return b"".join(blocks)
     finally:
-        os.close(descriptor)
+        descriptors.close(descriptor)
 
 
 def write_all(descriptor: int, data: bytes) -> None:

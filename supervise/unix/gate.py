@@ -22,7 +22,7 @@ class Gate:
         try:
             return os.read(self.inside, 1) != b""
         finally:
-            os.close(self.inside)
+            descriptors.close(self.inside)
 
     def open(self) -> None:
         """In the parent: let the child go on, and close."""
@@ -30,9 +30,10 @@ class Gate:
             os.write(self.outside, b"o")
         except BrokenPipeError:
             pass  # the child is gone already
-        self.close()
+        finally:
+            self.close()
 
     def close(self) -> None:
         """In the parent: whoever still waits shall end."""
-        os.close(self.inside)
-        os.close(self.outside)
+        descriptors.close(self.inside)
+        descriptors.close(self.outside)

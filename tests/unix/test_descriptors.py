@@ -139,3 +139,10 @@ def test_inherited_is_what_a_program_would_have():
     assert gone not in inherited
     os.close(kept)
     os.close(gone)
+
+
+def test_to_close_is_no_trouble(monkeypatch):
+    descriptor = null()
+    descriptors.close(descriptor)
+    assert not descriptors.is_open(descriptor)
+    descriptors.close(descriptor)  # whatever is answered

@@ -1,8 +1,12 @@
 from __future__ import annotations
 
+import errno
 import os
 
+import pytest
+
 from supervise.unix import descriptors, processes
+from supervise.unix import gate as gate_module
 from supervise.unix.gate import Gate
 
 
@@ -48,3 +52,19 @@ def test_a_child_that_is_gone_already_is_no_trouble():
     gate = Gate()
     assert code(processes.fork(lambda: 3)) == 3
     gate.open()
+
+
+def test_whatever_fails_the_gate_does_not_stay_as_it_is(monkeypatch):
+    before = descriptors.above_standard()
+    gate = Gate()
+    pid = processes.fork(lambda: 10 + gate.wait())
+
+    def refuse(*_: object) -> int:
+        raise OSError(errno.EIO, "made up")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(gate_module.os, "write", refuse)
+        with pytest.raises(OSError, match="made up"):
+            gate.open()
+    assert code(pid) == 10, "the child does not wait for ever"
+    assert descriptors.above_standard() == before
