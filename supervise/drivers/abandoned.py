@@ -15,7 +15,7 @@ from contextlib import contextmanager
 
 from supervise.drivers import adoption, pidfile, servicedir
 from supervise.drivers.pidfile import Holder
-from supervise.unix import files, locks, processes
+from supervise.unix import descriptors, files, locks, processes
 
 
 class AdoptedSupervise:
@@ -31,7 +31,7 @@ class AdoptedSupervise:
             locks.exclusive(self.claim, wait=False)
             self.control = files.open_write(f"{path}/{servicedir.CONTROL}")
         except OSError:
-            os.close(self.claim)
+            descriptors.close(self.claim)
             raise
         self.running = True
 
@@ -57,7 +57,7 @@ class AdoptedSupervise:
     def ended(self, status: int) -> None:
         self.running = False
         for descriptor in (self.control, self.claim, self.pidfd):
-            os.close(descriptor)
+            descriptors.close(descriptor)
 
 
 def supervise(path: str) -> AdoptedSupervise | None:
@@ -68,14 +68,14 @@ def supervise(path: str) -> AdoptedSupervise | None:
     try:
         return AdoptedSupervise(path, holder)
     except OSError:
-        os.close(holder.pidfd)
+        descriptors.close(holder.pidfd)
         return None
 
 
 def is_there(path: str) -> bool:
     holder = find(path)
     if holder is not None:
-        os.close(holder.pidfd)
+        descriptors.close(holder.pidfd)
     return holder is not None
 
 
@@ -89,11 +89,15 @@ def find(path: str) -> Holder | None:
     except OSError:
         return None  # it cannot be seen from here
     finally:
-        os.close(descriptor)
+        descriptors.close(descriptor)
 
 
 def was_killed(path: str) -> bool:
-    return adoption.left_in(path) is not None
+    """Whether a supervise that has ended may have left something to be taken over."""
+    try:
+        return adoption.left_in(path) is not None
+    except OSError:
+        return True  # whoever takes over looks again
 
 
 def pipe(main: str | None, log: str | None) -> list[int] | None:
@@ -106,7 +110,7 @@ def pipe(main: str | None, log: str | None) -> list[int] | None:
         try:
             ends = open_both(f"/proc/{holder.pid}/fd/{standard}")
         finally:
-            os.close(holder.pidfd)
+            descriptors.close(holder.pidfd)
         if ends is not None:
             return ends
     return pipe_of_children(main, log) if main and log else None
@@ -136,7 +140,7 @@ def child(path: str) -> Iterator[int | None]:
         yield pid if pidfd is not None else None
     finally:
         if pidfd is not None:
-            os.close(pidfd)
+            descriptors.close(pidfd)
 
 
 def open_both(place: str) -> list[int] | None:
@@ -149,7 +153,7 @@ def open_both(place: str) -> list[int] | None:
         try:
             writing = os.open(place, os.O_WRONLY | os.O_CLOEXEC)
         except OSError:
-            os.close(reading)
+            descriptors.close(reading)
             raise
         os.set_blocking(reading, True)
     except OSError:

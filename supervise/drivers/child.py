@@ -10,7 +10,7 @@ from typing import NamedTuple
 from supervise import errors
 from supervise.drivers import adoption
 from supervise.formats.adoption import Birth
-from supervise.unix import processes, proctable
+from supervise.unix import descriptors, processes, proctable
 from supervise.unix.gate import Gate
 
 
@@ -63,7 +63,8 @@ class Child:
     def adopt(self, pid: int, birth: Birth, orphan: Orphan | None) -> Orphan:
         """Take the child of another supervise; what is known of it afterwards."""
         if orphan is None or orphan.pid != pid:
-            orphan = Orphan(pid, adoption.find(pid, birth), False, None)
+            with errors.unable_to(f"find process {pid} of {self.path}/run"):
+                orphan = Orphan(pid, adoption.find(pid, birth), False, None)
         self.groups.add(pid)
         self.pidfd = orphan.pidfd
         return orphan
@@ -75,7 +76,7 @@ class Child:
     def ended(self) -> None:
         """It was collected, or somebody told of its end."""
         if self.pidfd is not None:
-            os.close(self.pidfd)
+            descriptors.close(self.pidfd)
             self.pidfd = None
 
     def signal_rest(self, number: int) -> None:

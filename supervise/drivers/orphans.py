@@ -6,15 +6,15 @@ supervise of the service is told.
 
 from __future__ import annotations
 
-import os
-
 from supervise.drivers import adoption
 from supervise.drivers.child import Orphan
+from supervise.drivers.steadfast import warn_unable_to
 from supervise.formats.adoption import Birth
 from supervise.formats.status import UP
 from supervise.machines.scaneffects import Identity, Role
-from supervise.unix import processes
+from supervise.unix import descriptors, processes
 
+PROGRAM = "svscan"
 Owner = tuple[Identity, Role]
 NOBODY = Orphan(0, None, False, None)
 
@@ -31,8 +31,15 @@ class Orphans:
         has one; whether there is something to be taken over. `strays` are those that have just
         ended, with their raw wait statuses."""
         self.forget(owner)
-        found = None if path is None else adoption.left_in(path)
         self.left[owner] = NOBODY
+        if path is None:
+            return False
+        with warn_unable_to(PROGRAM, f"look at what supervise {path} has left"):
+            return self.find(owner, path, strays)
+        return True  # there may be something, and the next one looks for itself
+
+    def find(self, owner: Owner, path: str, strays: dict[int, int]) -> bool:
+        found = adoption.left_in(path)
         if found is None:
             return False
         memory, birth = found
@@ -71,4 +78,4 @@ class Orphans:
 
 def close(orphan: Orphan) -> None:
     if orphan.pidfd is not None:
-        os.close(orphan.pidfd)
+        descriptors.close(orphan.pidfd)

@@ -52,8 +52,9 @@ class Ownership:
             raise EOFError
         return [bytes([letter]) for letter in letters]
 
-    def publish(self, record: Status) -> None:
-        """Replace the status file whole; trouble is a warning, since the service matters more."""
+    def publish(self, record: Status) -> bool:
+        """Replace the status file whole, if possible; trouble is a warning, since the service
+        matters more."""
         place = f"{self.path}/supervise/status.new"
         try:
             with unable_to(f"open {place}"):
@@ -69,6 +70,8 @@ class Ownership:
                 os.rename("supervise/status.new", "supervise/status")
         except errors.Failure as failure:
             errors.warn("supervise", failure.text)
+            return False
+        return True
 
 
 def make_state_directory() -> None:

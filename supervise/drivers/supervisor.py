@@ -11,10 +11,10 @@ from supervise import errors
 from supervise.drivers import adoption, clock, servicedir, steadfast
 from supervise.drivers.child import Child, Orphan
 from supervise.drivers.ownership import Ownership
+from supervise.drivers.publication import Publication
 from supervise.drivers.rest import Rest
 from supervise.drivers.steadfast import warn_unable_to
 from supervise.formats.adoption import Birth, Memory
-from supervise.formats.status import Status
 from supervise.machines.service import (
     AwaitRest,
     Effect,
@@ -82,6 +82,7 @@ class Supervisor:
         self.directory = Ownership(path, after_another=orphan is not None)
         self.orphan = orphan
         self.record = adoption.Record(path)
+        self.publication = Publication(self.record, self.directory)
         self.service = Service(clock.now(), normally_up)
         self.adopted = False  # whether the child is that of an earlier supervise
         self.watched: int | None = None  # its pidfd, where nobody will tell of its end
@@ -99,15 +100,14 @@ class Supervisor:
         """Be there for svc and svstat, as a new one or in the place of one that was killed."""
         left = self.record.left()
         if left is None:
-            self.publish(self.service.status)
+            self.publication.publish(self.service.memory)
         else:
             self.take_over(*left)
         self.directory.announce()
 
     def supervise(self) -> None:
         """The loop; returns when the service is left."""
-        if not self.finished:
-            self.perform(self.service.tick(clock.now()))
+        steadfast.take_turn(PROGRAM, self.do_what_is_due)
         while not self.finished:
             steadfast.take_turn(PROGRAM, self.turn)
         self.record.clear()
@@ -135,7 +135,7 @@ class Supervisor:
 
     def turn(self) -> None:
         """Wait, and do what there is to do."""
-        ready = self.waiter.wait(self.service.deadline)
+        ready = self.waiter.wait(self.deadline())
         if self.orders in ready:
             self.take_order()  # before a death, which may be what the order is about
         if self.wakeup in ready:
@@ -146,8 +146,17 @@ class Supervisor:
             self.await_rest()
         if self.directory.control in ready:
             self.hear_commands()
+        self.do_what_is_due()
+
+    def deadline(self) -> float | None:
+        moments = (self.service.deadline, self.publication.deadline)
+        return min((moment for moment in moments if moment is not None), default=None)
+
+    def do_what_is_due(self) -> None:
         if not self.finished:
             self.perform(self.service.tick(clock.now()))
+        if self.publication.is_due():
+            self.publication.publish(self.service.memory)
 
     def hear_signals(self) -> None:
         caught = signals.take()
@@ -230,18 +239,14 @@ class Supervisor:
                 case Signal(number):
                     with warn_unable_to(PROGRAM, f"signal {self.path}/run"):
                         self.child.signal(number)
-                case Publish(status):
-                    self.publish(status)
+                case Publish():
+                    self.publication.publish(self.service.memory)
                 case SignalRest(number):
                     self.child.signal_rest(number)
                 case AwaitRest():
                     self.await_rest()
                 case Exit():
                     self.finished = True
-
-    def publish(self, status: Status) -> None:
-        self.record.keep(self.service.memory)
-        self.directory.publish(status)
 
     def start(self) -> None:
         try:

@@ -8,10 +8,11 @@ import pytest
 
 from supervise.drivers import adoption
 from supervise.drivers.adoption import Record
+from supervise.errors import Failure
 from supervise.formats.adoption import NOTHING, Birth, Memory
 from supervise.formats.status import UP, Status
 from supervise.formats.tai64 import EPOCH, Tai64n
-from supervise.unix import processes
+from supervise.unix import descriptors, processes
 
 SINCE = Tai64n(EPOCH + 7, 500)
 
@@ -125,13 +126,54 @@ def test_trouble_is_told_once_until_it_is_over(record, capfd, monkeypatch):
     monkeypatch.setattr(os, "pwrite", fail)
     record.clear()
     assert capfd.readouterr().err == warning
+    record.clear()
+    assert capfd.readouterr().err == "", "said once"
 
 
-def test_a_record_that_cannot_be_read_is_told(record, capfd, monkeypatch):
-    def fail(*_: object) -> bytes:
-        raise OSError(errno.EIO, "made up")
+def fail(*_: object) -> bytes:
+    raise OSError(errno.EIO, "made up")
 
+
+def test_a_record_that_cannot_be_read_is_not_taken_for_none(record, monkeypatch, here):
+    record.keep(memory(os.getpid()))
     monkeypatch.setattr(os, "pread", fail)
-    assert record.left() is None
-    warning = "supervise: warning: unable to read sv/supervise/child: input/output error\n"
-    assert capfd.readouterr().err == warning
+    with pytest.raises(Failure, match="unable to read sv/supervise/child: input/output error"):
+        record.left()
+    with pytest.raises(OSError, match="made up"):
+        adoption.left_in(str(here))
+
+
+@pytest.mark.parametrize("place", ["adoption.os.pidfd_open", "adoption.lifetimes.start_time"])
+def test_a_process_that_cannot_be_looked_at_is_not_taken_for_gone(monkeypatch, place):
+    birth = Birth(adoption.boot_id(), adoption.start_time(os.getpid()))
+    before = descriptors.above_standard()
+    monkeypatch.setattr(f"supervise.drivers.{place}", fail)
+    with pytest.raises(OSError, match="made up"):
+        adoption.find(os.getpid(), birth)
+    assert descriptors.above_standard() == before
+
+
+def test_which_boot_this_is_must_be_known_where_it_can_be(monkeypatch, tmp_path):
+    with monkeypatch.context() as patch:
+        patch.setattr(adoption, "BOOT_ID", str(tmp_path / "missing"))
+        assert adoption.boot_id() == bytes(16)
+    monkeypatch.setattr(os, "read", fail)
+    with pytest.raises(OSError, match="made up"):
+        adoption.boot_id()
+
+
+def test_a_child_whose_birth_cannot_be_told_is_kept_the_next_time(record, monkeypatch, capfd):
+    with monkeypatch.context() as patch:
+        patch.setattr(adoption, "start_time", fail)
+        assert not record.keep(memory(os.getpid()))
+    assert "unable to describe the child in sv/supervise/child" in capfd.readouterr().err
+    assert record.keep(memory(os.getpid()))
+    assert record.left()[1].start_time == adoption.start_time(os.getpid())
+
+
+def test_where_the_record_cannot_be_cleared_it_is_removed(record, monkeypatch, here):
+    record.keep(memory(None))
+    with monkeypatch.context() as disk:
+        disk.setattr(os, "pwrite", fail)
+        record.clear()
+    assert not (here / "supervise/child").exists()

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import os
 import signal
 
@@ -111,3 +112,20 @@ def test_nothing_is_known_where_nothing_was_kept_or_the_name_is_gone(left):
     for path in ("sv", "missing", None):
         assert not orphans.look(OWNER, path, {})
         assert orphans.left[OWNER] == NOBODY
+
+
+@pytest.mark.parametrize("place", ["pidfd_open", "pread"])
+def test_what_cannot_be_looked_at_is_looked_for_by_the_next_one(
+    left, child, monkeypatch, capfd, place
+):
+    left(child)
+
+    def refuse(*_: object) -> int:
+        raise OSError(errno.ENOMEM, "x")
+
+    monkeypatch.setattr(os, place, refuse)
+    orphans = Orphans()
+    assert orphans.look(OWNER, "sv", {}), "there may be somebody"
+    assert orphans.left[OWNER] == NOBODY
+    warning = "svscan: warning: unable to look at what supervise sv has left: out of memory\n"
+    assert capfd.readouterr().err == warning

@@ -10,12 +10,14 @@ from pathlib import Path
 
 import pytest
 
-from supervise.drivers import supervisor
+from supervise import errors
+from supervise.drivers import adoption, ownership, publication, steadfast, supervisor
 from supervise.drivers.child import Orphan
 from supervise.drivers.supervisor import ENDED, STDOUT, WAIT_STATUS, Supervisor
 from supervise.machines import service
 from supervise.machines.service import DRAIN_ORDER, STOP_ORDER
 from supervise.unix import channels, processes
+from supervise.unix.gate import Gate
 from tests.support import trees
 from tests.support.patience import eventually
 
@@ -490,3 +492,61 @@ def test_one_that_left_leaves_nothing_to_adopt(sv, start):
     start()
     assert trees.started(sv) != pid
     assert trees.read(sv).want == b"u", "as it is without a file down"
+
+
+def test_a_status_that_could_not_be_published_is_published_later(sv, start):
+    def full_disk() -> None:
+        quickly()
+        publication.PAUSE = 0.125
+        rename, failures = os.rename, iter(range(2))
+
+        def failing(*names: str) -> None:
+            if next(failures, None) is not None:
+                raise OSError(errno.ENOSPC, "x")
+            rename(*names)
+
+        ownership.os.rename = failing
+
+    supervise = start(sleep, full_disk)
+    trees.started(sv)
+    assert len(supervise.said()) == 2
+
+
+def test_a_start_that_goes_wrong_does_not_end_it(sv, start):
+    def spoil() -> None:
+        quickly()
+        steadfast.PAUSE = 0.125
+        opens, failures = Gate.open, iter(range(1))
+
+        def failing(gate: Gate) -> None:
+            opens(gate)
+            if next(failures, None) is not None:
+                raise OSError(errno.EIO, "x")
+
+        Gate.open = failing
+
+    supervise = start(sleep, spoil)
+    trees.started(sv)
+    trees.control(sv, b"dx")
+    assert supervise.leaves() == 0
+    (warning,) = supervise.said()
+    assert "unable to go on as usual, pausing: input/output error" in warning
+
+
+def test_it_does_not_begin_where_it_cannot_be_told_whether_somebody_runs(sv, start):
+    first = start(say_and_sleep)
+    pid = ran(sv)
+    first.is_killed()
+
+    def blind() -> None:
+        def refuse(pid: int) -> int:
+            raise OSError(errno.ENOMEM, "x")
+
+        adoption.os.pidfd_open = refuse
+
+    second = start(say_and_sleep, blind)
+    assert second.leaves() == errors.TEMPORARY
+    third = start(say_and_sleep)
+    assert trees.running(sv) == pid
+    trees.control(sv, b"dx")
+    assert third.leaves() == 0
