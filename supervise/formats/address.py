@@ -7,6 +7,8 @@ of a mapped address.
 
 from __future__ import annotations
 
+from supervise.formats import number
+
 MAPPED = bytes(10) + b"\xff\xff"  # in front of the 4 bytes of an IPv4 address. Source: RFC 4291
 GROUPS = 8
 
@@ -89,7 +91,7 @@ def literals(word: bytes) -> list[bytes] | None:
     if word.strip(b"0123456789.[]"):
         return None
     pieces = word.translate(None, b"[]").split(b".")
-    numbers = bytes(int(piece or b"0") % 256 for piece in pieces)
+    numbers = bytes(number.leading(piece.decode()) % 256 for piece in pieces)
     return [numbers[at : at + 4] for at in range(0, len(numbers) - 3, 4)]
 
 
