@@ -25,6 +25,7 @@ SUM = Struct(">I")
 SIZE = BODY.size + SUM.size
 PAUSED, ASKED, LEAVING = 1, 2, 4
 NOTHING = bytes(SIZE)  # nobody has to take over
+HIGHEST_PID = 2**31 - 1  # a pid_t has a sign
 
 
 class Birth(NamedTuple):
@@ -74,6 +75,8 @@ def unpack(record: bytes) -> tuple[Memory, Birth, File] | None:
         return None
     magic, boot, device, inode, start_time, started_at, pid, since, want, flags = BODY.unpack(body)
     if magic != MAGIC or want not in (UP, DOWN, ONCE) or not isfinite(started_at):
+        return None
+    if pid > HIGHEST_PID:
         return None
     status = Status(tai64.unpack(since), pid or None, bool(flags & PAUSED), want)
     memory = Memory(status, started_at, bool(flags & ASKED), bool(flags & LEAVING))

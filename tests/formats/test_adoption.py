@@ -20,7 +20,7 @@ files = st.builds(File, st.integers(0, 2**64 - 1), st.integers(0, 2**64 - 1))
 statuses = st.builds(
     Status,
     st.builds(Tai64n, st.integers(0, 2**64 - 1), st.integers(0, 2**32 - 1)),
-    st.none() | st.integers(1, 2**32 - 1),
+    st.none() | st.integers(1, adoption.HIGHEST_PID),
     st.booleans(),
     st.sampled_from([UP, DOWN, ONCE]),
 )
@@ -64,6 +64,8 @@ def test_what_fits_its_sum_and_is_nonsense_says_nothing():
         assert adoption.unpack(body + adoption.SUM.pack(crc32(body))) is None
     endless = adoption.pack(MEMORY._replace(started_at=float("inf")), BIRTH, FILE)
     assert adoption.unpack(endless) is None
+    nobody = MEMORY._replace(status=MEMORY.status._replace(pid=2**31))
+    assert adoption.unpack(adoption.pack(nobody, BIRTH, FILE)) is None
 
 
 def test_nothing_is_kept():
