@@ -13,10 +13,9 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from supervise.formats import addresskey, cidr
+from supervise.formats import addresskey, cidr, number
 
 HIGHEST = 255  # the last number a range may reach; more is cut
-WORD = 2**64  # range bounds wrap there, as the originals' unsigned long does
 INSTRUCTION = re.compile(rb":(?=allow|deny)")
 DENY, SET = b"D", b"+"
 BLANKS = b"\n \t"  # not CR: a file with CR LF must be refused, as ever
@@ -130,8 +129,8 @@ def expand(address: bytes) -> Iterator[bytes]:
     before, _, after = address.partition(b"-")
     head, dot, low = before.rpartition(b".")
     high, tail = split_before_dot(after)
-    for number in range(bound(low), min(bound(high), HIGHEST) + 1):
-        yield head + dot + b"%d" % number + tail
+    for each in range(bound(low), min(bound(high), HIGHEST) + 1):
+        yield head + dot + b"%d" % each + tail
 
 
 def speaks_of_names(address: bytes) -> bool:
@@ -144,7 +143,7 @@ def split_before_dot(text: bytes) -> tuple[bytes, bytes]:
 
 
 def bound(digits: bytes) -> int:
-    """A bound of a range; an empty one is 0."""
+    """A bound of a range; an empty one is 0, and a large one wraps around, as in the originals."""
     if digits and not digits.isdigit():
         raise ValueError(digits)
-    return int(digits or b"0") % WORD
+    return number.leading(digits.decode())

@@ -121,6 +121,10 @@ def test_a_written_rule_is_read_as_it_was_meant(deny, settings):
     assert rules.read(text) == (deny, settings)
 
 
+def test_a_bound_may_have_any_number_of_digits():
+    assert rules.records(b"1." + b"0" * 5000 + b"3-4:deny") == rules.records(b"1.3-4:deny")
+
+
 @given(st.integers(0, 300), st.integers(0, 300))
 def test_a_range_is_its_numbers(low, high):
     keys = [key for key, _ in rules.records(b"9.%d-%d.:deny" % (low, high))]
