@@ -45,6 +45,8 @@ class Reader:
 
     def feed(self, piece: bytes) -> Iterator[Field]:
         """The addresses that end in this piece; raises BadEnvelope or AddressTooLong."""
+        if self.complete:
+            return
         *fields, self.unfinished = (self.unfinished + piece).split(b"\0")
         for field in fields:
             if self.complete:

@@ -34,6 +34,13 @@ def test_what_follows_the_end_is_not_looked_at():
     assert read(b"Fs\0\0Xrubbish\0", b"more") == ([Field(b"F", b"s")], True)
 
 
+def test_what_follows_the_end_is_not_kept():
+    reader = Reader()
+    for piece in [b"Fs\0\0", *[b"x" * 1000] * 100]:
+        list(reader.feed(piece))
+    assert len(reader.unfinished) <= 1000
+
+
 @pytest.mark.parametrize(
     "wrong", [b"\0", b"X\0", b"Ta\0", b"x", b"Fs\0Fs\0", b"Fs\0x", b"Fs\0xy\0"]
 )
