@@ -5,7 +5,8 @@ from __future__ import annotations
 from supervise.formats import address
 
 MOST_SERVERS = 16
-QUAD = rb"[0-9]+\.[0-9]+\.[0-9]+\.[0-9]+"
+# Never begun within a number, or a long one would be tried from each of its digits.
+QUAD = rb"(?<![0-9])[0-9]+\.[0-9]+\.[0-9]+\.[0-9]+"
 
 
 def servers(lines: bytes) -> list[bytes]:

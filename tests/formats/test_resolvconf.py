@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from supervise.formats import address, resolvconf
+from tests.support import growth
 
 
 def test_servers():
@@ -46,10 +47,16 @@ def test_domains(lines, domains):
         (b"junk", []),
         (b"1:2", []),
         (b"1.2.3", []),
+        (b"1..2.3.4.5.6", [b"2.3.4.5"]),
     ],
 )
 def test_servers_of_the_environment(value, servers):
     assert resolvconf.cache_servers(value) == servers
+
+
+def test_a_long_number_is_looked_at_once():
+    assert growth.grows_with_its_input(lambda size: resolvconf.cache_servers(b"1" * size))
+    assert growth.grows_with_its_input(lambda size: resolvconf.cache_servers(b"1." * (size // 2)))
 
 
 @given(st.one_of(st.binary(max_size=60), st.text("0123456789.:%, ").map(str.encode)))
