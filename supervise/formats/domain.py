@@ -20,10 +20,10 @@ def shown(byte: int) -> bytes:
 def labels(name: bytes) -> tuple[bytes, ...]:
     """The labels of a text: a backslash makes the next byte an ordinary one, or is followed by
     octal digits; empty labels do not count, nor does a backslash at the end."""
-    found = [b""]
+    found = [bytearray()]
     for octal, escaped, dot, plain in PART.findall(name):
         if dot:
-            found.append(b"")
+            found.append(bytearray())
         else:
             found[-1] += b"%c" % (int(octal, 8) % 256) if octal else escaped or plain
-    return tuple(label for label in found if label)
+    return tuple(bytes(label) for label in found if label)

@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from supervise.formats import domain
+from tests.support import growth
 
 
 @pytest.mark.parametrize(
@@ -43,3 +44,7 @@ def test_the_labels_of_a_text(text, labels):
 def test_the_text_of_a_name_means_that_name(labels):
     lower = tuple(label.lower() for label in labels)
     assert domain.labels(domain.text(tuple(labels))) == lower
+
+
+def test_a_label_of_any_length_is_put_together_once():
+    assert growth.grows_with_its_input(lambda size: domain.labels(b"a" * size), 2**19)
