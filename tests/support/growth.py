@@ -1,5 +1,5 @@
-"""What a parser costs, compared with itself: for sixteen times the input it may take four times more
-than its share, while what is quadratic takes sixteen times more.
+"""What a parser costs, compared with itself: for sixteen times the input it may take four times its
+share, while what is quadratic takes sixteen times its share.
 
 Time is the processor's, of this thread alone, so that other processes do not count; regular
 expressions and copies have no steps that could be counted instead. What is too much is measured
