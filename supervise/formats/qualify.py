@@ -11,7 +11,7 @@ from supervise.rawtyping import NamedTuple
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
 DOTS = b".[]"
 
@@ -39,12 +39,17 @@ def appending(domains: Iterable[bytes]) -> list[Rule]:
     return [Rule(b"?", b"", alternatives), Rule(b"*", b".", b"")]
 
 
-def alternatives(name: bytes, rules: Iterable[Rule]) -> list[bytes]:
-    """The names to try for a name, best first."""
+def alternatives(name: bytes, rules: Iterable[Rule]) -> Iterator[bytes]:
+    """The names to try for a name, best first, one at a time: each begins with all that comes
+    before the first «+»."""
     for rule in rules:
         name = rewrite(name, rule)
     prefix, plus, rest = name.partition(b"+")
-    return [prefix + piece for piece in rest.split(b"+")] if plus else [name]
+    if not plus:
+        yield name
+        return
+    for piece in rest.split(b"+"):
+        yield prefix + piece
 
 
 def rewrite(name: bytes, rule: Rule) -> bytes:

@@ -19,7 +19,7 @@ def configuration(monkeypatch, tmp_path):
 
 def suffixes():
     """What a short host is looked up as."""
-    return qualify.alternatives(b"h", dnsconfig.rewriting())
+    return list(qualify.alternatives(b"h", dnsconfig.rewriting()))
 
 
 def test_where_domains_come_from(configuration, monkeypatch, tmp_path):
