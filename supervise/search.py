@@ -14,6 +14,14 @@ from supervise.unix import files
 
 DEFAULT_PATH = b"/bin:/usr/bin"
 SCRIPT_SIGN = b"\nfrom supervise.__main__ import main\n"
+# Calls a program of the package that is in the directory of the first argument.
+DOOR = """\
+import sys
+root = sys.argv.pop(1)
+if root not in sys.path: sys.path.insert(0, root)
+sys.argv[0] = root + "/supervise/__main__.py"
+from supervise.__main__ import main
+main()"""
 SCRIPT_HEAD = 1024  # bytes: no script that an installer writes has more before that line
 
 
@@ -87,3 +95,14 @@ def directory() -> str | None:
         if is_ours(os.fsencode(folder + "/supervise")):
             return folder
     return None
+
+
+def command(name: str) -> list[str]:
+    """The words that start a program in an interpreter of its own: the script beside the one that
+    we were started by, whichever version that belongs to by then, or what is then in the place of
+    this package."""
+    script = os.path.join(os.path.dirname(os.path.abspath(sys.argv[0])), name)
+    if is_ours(os.fsencode(script)):
+        return [script]
+    root = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+    return [sys.executable, "-P", "-c", DOOR, root, name]

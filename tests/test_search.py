@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from supervise import search
+from tests.support import processes
 from tests.support.processes import SCRIPTS, script
 from tests.support.scripts import IN_SHELL, OURS, place, saying
 
@@ -114,3 +115,19 @@ def test_the_directory_of_our_programs(folder, monkeypatch):
     assert search.directory() == str(SCRIPTS)
     monkeypatch.setattr(sys, "prefix", "/nonexistent")
     assert search.directory() is None
+
+
+def test_the_script_beside_ours_starts_a_program(folder, monkeypatch):
+    place(folder / "svscan", OURS)
+    monkeypatch.setattr(sys, "argv", [str(folder / "svscanboot")])
+    assert search.command("svscan") == [str(folder / "svscan")]
+
+
+def test_without_scripts_an_interpreter_starts_the_package_that_we_are(folder, monkeypatch):
+    """Wherever we are, and whatever is there."""
+    monkeypatch.setattr(sys, "argv", ["-c"])
+    (folder / "supervise").mkdir()
+    (folder / "supervise/__init__.py").write_text("raise Exception")
+    done = processes.finish([*search.command("svscan"), "--version"], cwd=folder, env={})
+    assert (done.code, done.stderr) == (0, b"")
+    assert done.stdout.startswith(b"svscan (supervise-tools) ")

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import os
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
 STANDARD = (0, 1, 2)
 
 
@@ -77,3 +81,9 @@ def survives_exec(descriptor: int) -> bool:
         return os.get_inheritable(descriptor)
     except OSError:
         return False
+
+
+def set_all_inheritable(numbers: Iterable[int], inheritable: bool) -> None:
+    """Whether programs that are exec'ed shall have these."""
+    for descriptor in numbers:
+        os.set_inheritable(descriptor, inheritable)

@@ -47,6 +47,18 @@ def take() -> set[int]:
     return taken
 
 
+def hold() -> set[int]:
+    """Keep whatever is caught until it is let through again, by this program or the next one;
+    returns what was kept before. What has come so far is in `caught`."""
+    numbers = [number for number in signal.valid_signals() if callable(signal.getsignal(number))]
+    return set(signal.pthread_sigmask(signal.SIG_BLOCK, numbers))
+
+
+def hold_only(kept: set[int]) -> None:
+    """Let through whatever is not among these."""
+    signal.pthread_sigmask(signal.SIG_SETMASK, kept)
+
+
 def reset() -> None:
     """What exec does to signals: caught ones go back to default; so do the two that Python
     ignores for itself."""

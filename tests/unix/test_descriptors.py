@@ -146,3 +146,13 @@ def test_to_close_is_no_trouble(monkeypatch):
     descriptors.close(descriptor)
     assert not descriptors.is_open(descriptor)
     descriptors.close(descriptor)  # whatever is answered
+
+
+def test_what_is_to_be_inherited_and_what_is_not_any_more():
+    numbers = [null(), null()]
+    descriptors.set_all_inheritable(numbers, True)
+    assert [descriptors.survives_exec(number) for number in numbers] == [True, True]
+    descriptors.set_all_inheritable(numbers, False)
+    assert [descriptors.survives_exec(number) for number in numbers] == [False, False]
+    for number in numbers:
+        os.close(number)

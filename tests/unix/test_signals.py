@@ -126,3 +126,19 @@ def test_a_program_that_is_execed_after_a_reset_has_sigpipe_and_sigxfsz_as_they_
     ignored = int(fields["SigIgn"], 16)
     assert not ignored & (1 << (SIGPIPE - 1) | 1 << (SIGXFSZ - 1))
     assert int(fields["SigCgt"], 16) == 0
+
+
+def test_what_is_held_comes_when_it_is_let_through():
+    def story() -> list[object]:
+        signals.wake_on(SIGTERM, SIGUSR1)
+        before = signal_sets()["SigBlk"]
+        os.kill(os.getpid(), SIGUSR1)
+        held = signals.hold()
+        os.kill(os.getpid(), SIGTERM)
+        blocked = signal_sets()["SigBlk"]
+        meanwhile = set(signals.caught)
+        signals.hold_only(held)
+        agree = signal_sets()["SigBlk"] == before
+        return [blocked >= {SIGTERM, SIGUSR1}, SIGHUP in blocked, meanwhile, agree, signals.take()]
+
+    assert in_a_fork(story) == [True, False, {SIGUSR1}, True, {SIGTERM, SIGUSR1}]
