@@ -22,17 +22,12 @@ class AdoptedSupervise:
     """A supervise that is not our child. It takes orders over its control FIFO, and its end shows
     on `pidfd`."""
 
-    def __init__(self, path: str, holder: Holder) -> None:
-        """OSError where it belongs to another svscan, or leaves just now."""
+    def __init__(self, path: str, holder: Holder, claim: int, control: int) -> None:
+        """`claim` holds the lock that says whose it is."""
         self.name = path
         self.pid, self.pidfd = holder
-        self.claim = files.open_read(f"{path}/{adoption.CHILD}")
-        try:
-            locks.exclusive(self.claim, wait=False)
-            self.control = files.open_write(f"{path}/{servicedir.CONTROL}")
-        except OSError:
-            descriptors.close(self.claim)
-            raise
+        self.claim = claim
+        self.control = control
         self.running = True
 
     def order(self, letters: bytes, *carried: int) -> None:
@@ -66,10 +61,22 @@ def supervise(path: str) -> AdoptedSupervise | None:
     if holder is None:
         return None
     try:
-        return AdoptedSupervise(path, holder)
+        return claimed(path, holder)
     except OSError:
         descriptors.close(holder.pidfd)
         return None
+
+
+def claimed(path: str, holder: Holder) -> AdoptedSupervise:
+    """Take that one; OSError where it belongs to another svscan, or leaves just now."""
+    claim = files.open_read(f"{path}/{adoption.CHILD}")
+    try:
+        locks.exclusive(claim, wait=False)
+        control = files.open_write(f"{path}/{servicedir.CONTROL}")
+    except OSError:
+        descriptors.close(claim)
+        raise
+    return AdoptedSupervise(path, holder, claim, control)
 
 
 def is_there(path: str) -> bool:

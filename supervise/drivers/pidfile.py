@@ -31,6 +31,14 @@ class PidFile:
     def __init__(self, path: str) -> None:
         self.path = path
 
+    @classmethod
+    def taken_before(cls, path: str, descriptor: int) -> PidFile:
+        """One that this very process has locked when it was another program: the lock stays as
+        long as nobody in it closes that file."""
+        pid_file = cls(path)
+        pid_file.descriptor = descriptor
+        return pid_file
+
     def take(self) -> None:
         """Lock it, and write our number; both last until we end. Its directory is made where there
         is none."""

@@ -9,12 +9,16 @@ from __future__ import annotations
 from signal import SIGCHLD, SIGHUP, SIGINT, SIGQUIT, SIGTERM
 
 from supervise import errors
-from supervise.drivers import clock, steadfast, supervisor
+from supervise.drivers import clock, handover, outcome, steadfast, supervisor
 from supervise.drivers.background import Foreground
 from supervise.drivers.orphans import Owner
+from supervise.drivers.pidfile import PidFile
 from supervise.drivers.scandir import Named, ScanDirectory, Sighting
 from supervise.drivers.steadfast import warn_unable_to
+from supervise.drivers.succession import Succession
+from supervise.drivers.successor import Successor
 from supervise.drivers.supervises import PROGRAM, End, Run, Supervises
+from supervise.formats.handover import Record
 from supervise.machines import scaneffects
 from supervise.machines.scan import Scan
 from supervise.machines.scaneffects import Identity, Role
@@ -29,12 +33,21 @@ class Scanner:
     """Scan the current directory until told to stop.
 
     `run(path, orders, orphan)` is what a supervise process does, called after a fork. `foreground`
-    waits until everything that is there at first has been started.
+    waits until everything that is there at first has been started. `command` starts the version of
+    svscan that is installed.
     """
 
-    def __init__(self, run: Run, foreground: Foreground | None = None) -> None:
+    def __init__(
+        self,
+        run: Run,
+        command: list[str],
+        foreground: Foreground | None = None,
+        pid_file: PidFile | None = None,
+    ) -> None:
         self.foreground = foreground
+        self.pid_file = pid_file
         self.finished = False
+        self.goes_on = False
         self.scan = Scan()
         with warn_unable_to(PROGRAM, "become subreaper"):
             linux.become_subreaper()
@@ -47,17 +60,42 @@ class Scanner:
         for descriptor in (self.wakeup, self.directory.watch.descriptor):
             if descriptor is not None:
                 self.waiter.add(descriptor)
+        harmless = {int(SIGCHLD)}
+        self.succession = Succession(
+            PROGRAM, Successor(command), self.waiter, self.state, self.report, harmless
+        )
+
+    def state(self) -> list[Record]:
+        """All that the next version must know."""
+        return handover.collect(self.scan, self.supervises, self.directory, self.pid_file)
+
+    def go_on(self, records: list[Record]) -> None:
+        """Be where an earlier version was, in this very process."""
+        self.goes_on = True
+        handover.restore(records, self.scan, self.supervises, self.directory)
+        self.watch_adopted()
 
     def run_until_stopped(self) -> None:
         self.directory.look_soon()
+        self.take_turn()
+        self.release_foreground()
+        if self.goes_on and not self.succession.wanted:
+            self.report()
         while not self.finished:
-            steadfast.take_turn(PROGRAM, self.turn)
-            self.release_foreground()
+            self.take_turn()
+
+    def take_turn(self) -> None:
+        steadfast.take_turn(PROGRAM, self.turn)
 
     def release_foreground(self) -> None:
         if self.foreground is not None:
             self.foreground.let_go()
             self.foreground = None
+
+    def report(self, reason: str = "") -> None:
+        """Tell whoever waits for the new version why it is not up, or that it is."""
+        if self.pid_file is not None:
+            outcome.tell(self.pid_file.path + outcome.SUFFIX, reason)
 
     def turn(self) -> None:
         """Wait, and do what there is to do."""
@@ -73,18 +111,21 @@ class Scanner:
         if self.directory.is_due() and not self.scan.stopping:
             self.learn(self.directory.look_at_everything())
         self.perform(self.scan.tick(clock.now().monotonic))
+        self.succession.turn(ready)
 
     def deadline(self) -> float | None:
         look = None if self.scan.stopping else self.directory.look_again
-        moments = [moment for moment in (self.scan.deadline, look) if moment is not None]
-        return min(moments, default=None)
+        moments = [self.scan.deadline, look, self.succession.deadline]
+        return min((moment for moment in moments if moment is not None), default=None)
 
     def hear_signals(self) -> None:
         caught = signals.take()
         if caught & STOP_SIGNALS:
+            self.succession.stop()
             self.perform(self.scan.stop(clock.now().monotonic))
-        if SIGHUP in caught:
+        if SIGHUP in caught and not self.scan.stopping:
             self.directory.look_soon()
+            self.succession.ask()
         if SIGCHLD in caught:
             self.note_ends(self.supervises.reap())
 

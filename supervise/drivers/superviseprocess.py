@@ -20,9 +20,9 @@ class Running:
 
     method = "fork"
 
-    def __init__(self, process: SuperviseProcess) -> None:
+    def __init__(self, pid: int) -> None:
         self.returncode: int | None = None
-        self.pid = processes.fork(process.main)
+        self.pid = pid
         self.sentinel = -1
 
     def poll(self, flag: int = os.WNOHANG) -> int | None:
@@ -42,12 +42,22 @@ class SuperviseProcess(BaseProcess):
 
     @staticmethod
     def _Popen(process: SuperviseProcess) -> Running:
-        return Running(process)
+        return Running(processes.fork(process.main))
 
     def start(self) -> None:
         """Fork; OSError where that fails."""
-        self._popen = self._Popen(self)
-        self.child_pid = self._popen.pid
+        self.runs(self._Popen(self))
+
+    @classmethod
+    def started_before(cls, name: str, pid: int, orders: int) -> SuperviseProcess:
+        """One that this very process has started when it was another program."""
+        process = cls(name, elsewhere, orders)
+        process.runs(Running(pid))
+        return process
+
+    def runs(self, running: Running) -> None:
+        self._popen = running
+        self.child_pid = running.pid
 
     def order(self, letters: bytes, *carried: int) -> None:
         """Tell the supervise something; one that has ended hears nothing."""
@@ -62,3 +72,8 @@ class SuperviseProcess(BaseProcess):
         """It was reaped with this raw wait status."""
         self._popen.returncode = os.waitstatus_to_exitcode(status)
         descriptors.close(self.orders)
+
+
+def elsewhere() -> int:
+    """What a process does that was started by another program."""
+    raise AssertionError("it has begun long ago")

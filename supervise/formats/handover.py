@@ -13,7 +13,7 @@ role besides, main or log. Descriptors are numbers above 2 that stay open, each 
     service   device, inode; whether active, draining, piped, joined; the read end and the write end
               of its pipe
     slot      device, inode, role; whether orphaned; the monotonic nanosecond before which no other
-              supervise is started
+              supervise is started; how many have in a row been unable to begin
     child     device, inode, role, pid; our end of its socket; its name
     adopted   device, inode, role, pid; its pidfd, the claim on its record, its control FIFO; its
               name
@@ -85,6 +85,7 @@ class Slot:
     role: Role
     orphaned: bool
     not_before: int
+    troubles: int
 
 
 @dataclass(frozen=True)
@@ -188,7 +189,7 @@ RECORDS: dict[bytes, tuple[type[Record], tuple[Field, ...]]] = {
         Service,
         (natural, natural, truth, truth, truth, truth, maybe(descriptor), maybe(descriptor)),
     ),
-    b"slot": (Slot, (*OWNER, truth, natural)),
+    b"slot": (Slot, (*OWNER, truth, natural, natural)),
     b"child": (Child, (*OWNER, positive, descriptor, text)),
     b"adopted": (Adopted, (*OWNER, positive, descriptor, descriptor, descriptor, text)),
     b"orphan": (Orphan, (*OWNER, c_int, maybe(descriptor), truth, maybe(c_int))),

@@ -53,7 +53,10 @@ def test_our_programs_come_first(path):
     assert path(b"") == ours + b":"
 
 
-USAGE = b"svscan: usage: svscan [ --daemon | --status | --stop ] [ --pidfile file ] [ directory ]\n"
+USAGE = (
+    b"svscan: usage: svscan [ --daemon | --status | --stop | --reexec ] [ --pidfile file ]"
+    b" [ directory ]\n"
+)
 
 
 def test_the_options_that_are_told_of_are_those_that_are_known():
@@ -70,6 +73,10 @@ def test_the_options_that_are_told_of_are_those_that_are_known():
         (["--daemon", "--pidfile"], b"svscan: option requires an argument -- pidfile\n"),
         (["--demon"], b"svscan: illegal option -- demon\n"),
         (["--stop", "--help"], b"svscan: illegal option -- help\n"),
+        (["--resume"], b""),
+        (["--rehearse", "x"], b""),
+        (["--rehearse", "7", "directory"], b""),
+        (["--stop", "--resume", "7"], b"svscan: illegal option -- resume\n"),
     ],
 )
 def test_wrong_usage(run, tmp_path, argv, said):
@@ -84,7 +91,19 @@ def test_a_directory_that_looks_like_options(run, tmp_path):
         assert done == (111, b"", failure.encode())
 
 
-@pytest.mark.parametrize("option", ["--daemon", "--status", "--stop"])
+@pytest.mark.parametrize("option", ["--resume", "--rehearse"])
+def test_who_has_nothing_to_hand_over(run, tmp_path, option):
+    said = b"svscan: fatal: unable to read state: file descriptor not open\n"
+    assert run("svscan", option, "9999", cwd=tmp_path) == (111, b"", said)
+    with (tmp_path / "state").open("w+b") as state:
+        state.write(b"svscan handover 2\n")
+        state.flush()
+        words = processes.module("svscan", option, str(state.fileno()))
+        done = processes.finish(words, cwd=tmp_path, pass_fds=[state.fileno()])
+    assert done == (111, b"", b"svscan: fatal: unable to read state: protocol error\n")
+
+
+@pytest.mark.parametrize("option", ["--daemon", "--status", "--stop", "--reexec"])
 def test_a_directory_that_is_not_there_in_the_background(run, tmp_path, option):
     done = run("svscan", option, "missing", cwd=tmp_path)
     assert done == (111, b"", b"svscan: fatal: unable to chdir to missing: file does not exist\n")
@@ -94,6 +113,8 @@ def test_nobody_runs(run, tmp_path):
     told = b"svscan: not running\n"
     assert run("svscan", "--status", cwd=tmp_path) == (100, told, b"")
     assert run("svscan", "--stop", str(tmp_path)) == (0, told, b"")
+    told = f"svscan: no pid in {tmp_path}/.svscan/pid; send HUP to one without --daemon\n".encode()
+    assert run("svscan", "--reexec", str(tmp_path)) == (100, told, b"")
     assert list(tmp_path.iterdir()) == [], "nothing was made"
 
 
@@ -108,6 +129,8 @@ def test_there_and_back(run, tmp_path):
     assert (done.code, done.stderr) == (0, b"")
     assert re.fullmatch(rb"svscan: up \(pid %b\) \d+ seconds\n" % pid.encode(), done.stdout)
     assert run("svscan", "--status", "scan", cwd=tmp_path).code == 100, "another pid file"
+    assert run("svscan", "--reexec", *words, cwd=tmp_path) == (0, b"", b"")
+    assert (tmp_path / "own/pid").read_text().strip() == pid
     assert run("svscan", "--stop", *words, cwd=tmp_path) == (0, b"", b"")
     assert trees.ended(int(pid))
     assert not trees.is_supervised(service)

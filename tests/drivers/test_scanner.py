@@ -65,7 +65,7 @@ class Unforked:
 def unforked(monkeypatch):
     """A scanner that starts nothing real, made inside the fork that asks for it."""
     monkeypatch.setattr(supervises, "SuperviseProcess", Unforked)
-    return lambda: Scanner(lambda path, orders, orphan: 0)
+    return lambda: Scanner(lambda path, orders, orphan: 0, [])
 
 
 def test_more_than_a_thousand_services(unforked):
@@ -120,7 +120,7 @@ def test_orders_that_cannot_be_given_are_told(here, monkeypatch):
 
     def child() -> None:
         os.dup2(output, 2)
-        scanning = Scanner(lambda path, orders, orphan: signal.pause() or 0)
+        scanning = Scanner(lambda path, orders, orphan: signal.pause() or 0, [])
         scanning.learn(scanning.directory.look_at_everything())
         ((owner, supervise),) = scanning.supervises.running.items()
         while scanning.supervises.order(owner, b"k"):
@@ -170,7 +170,7 @@ def test_the_descriptors_of_a_supervise(here):
         return 0
 
     def child() -> None:
-        scanning = Scanner(run)
+        scanning = Scanner(run, [])
         scanning.learn(scanning.directory.look_at_everything())
         for supervise in scanning.supervises.running.values():
             assert os.waitpid(supervise.child_pid, 0)[1] == 0
@@ -198,7 +198,7 @@ def test_a_supervise_that_ends_is_started_again(here):
 
     def svscan() -> int:
         scan.RESTART_PAUSE = 0.0
-        Scanner(run).run_until_stopped()
+        Scanner(run, []).run_until_stopped()
         return 0
 
     pid = processes.fork(svscan)
@@ -227,7 +227,7 @@ def test_a_foreground_waits_for_every_supervise_of_the_beginning(here):
 
     def svscan() -> int:
         scan.RESTART_PAUSE = 0.0
-        Scanner(run, foreground).run_until_stopped()
+        Scanner(run, [], foreground).run_until_stopped()
         return 0
 
     pid = processes.fork(svscan)

@@ -100,3 +100,14 @@ def test_a_fork_that_fails_is_the_callers_trouble(ends, monkeypatch):
     monkeypatch.setattr(processes.os, "fork", refuse)
     with pytest.raises(BlockingIOError):
         SuperviseProcess("a", lambda: 0, ends[0]).start()
+
+
+def test_one_that_was_started_before_an_exec(ends):
+    """This process is its parent, and has only to be told its number."""
+    ours, theirs = ends
+    pid = processes.fork(lambda: len(channels.receive(theirs)[0]))
+    process = SuperviseProcess.started_before("a", pid, ours)
+    assert (process.name, process.is_alive(), process.exitcode) == ("a", True, None)
+    process.order(b"dx")
+    process.ended(reaped(process))
+    assert process.exitcode == 2

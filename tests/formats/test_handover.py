@@ -28,12 +28,12 @@ STATE: list[Record] = [
     PidFile(3, b"/service/.svscan/pid"),
     Name(64, 11, b"smtpd"),
     Service(64, 11, True, False, True, False, 5, 6),
-    Slot(64, 11, "main", False, 1_500_000_000),
-    Slot(64, 11, "log", True, 0),
+    Slot(64, 11, "main", False, 1_500_000_000, 0),
+    Slot(64, 11, "log", True, 0, 3),
     Child(64, 11, "main", 4711, 7, b"smtpd"),
     Orphan(64, 11, "log", 4713, None, False, 256),
     Service(64, 12, False, False, False, False, None, None),
-    Slot(64, 12, "main", False, 0),
+    Slot(64, 12, "main", False, 0, 0),
     Adopted(64, 12, "main", 4714, 8, 9, 10, b"clock"),
     Stray(4715, 64, 11, "main"),
 ]
@@ -44,12 +44,12 @@ title 73767363616e202f73657276696365 73767363616e
 pidfile 3 2f736572766963652f2e73767363616e2f706964
 name 64 11 736d747064
 service 64 11 1 0 1 0 5 6
-slot 64 11 main 0 1500000000
-slot 64 11 log 1 0
+slot 64 11 main 0 1500000000 0
+slot 64 11 log 1 0 3
 child 64 11 main 4711 7 736d747064
 orphan 64 11 log 4713 - 0 256
 service 64 12 0 0 0 0 - -
-slot 64 12 main 0 0
+slot 64 12 main 0 0 0
 adopted 64 12 main 4714 8 9 10 636c6f636b
 stray 4715 64 11 main
 """
@@ -87,7 +87,7 @@ def states(draw: st.DrawFn) -> list[Record]:
         state.append(Service(*identity, *is_so, maybe(descriptors), maybe(descriptors)))
         for role in ("main", "log") if draw(truths) else ("main",):
             owner = (*identity, role)
-            state.append(Slot(*owner, draw(truths), draw(numbers)))
+            state.append(Slot(*owner, draw(truths), draw(numbers), draw(numbers)))
             ends = [next(descriptors) for _ in range(3)]
             orphan = (maybe(descriptors), draw(truths), draw(st.none() | st.integers(0, 65535)))
             state += {
@@ -150,8 +150,8 @@ def test_lines_in_any_number_are_a_state_or_none(lines):
         (b"636c6f636b", b"636c6f\xff36b"),
         (b"service 64 12 0", b"service 64 12 2"),
         (b"service 64 12 0 0 0 0 - -\n", b""),
-        (b"slot 64 12 main 0 0\n", b""),
-        (b"slot 64 11 main 0 1500000000\n", b""),
+        (b"slot 64 12 main 0 0 0\n", b""),
+        (b"slot 64 11 main 0 1500000000 0\n", b""),
         (b"slot 64 11 log", b"slot 64 11 ear"),
         (b"slot 64 11 log", b"slot 64 11 main"),
         (b"main 4711 7", b"main 0 7"),

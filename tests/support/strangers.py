@@ -26,6 +26,7 @@ from supervise.formats import (
     domain,
     envelope,
     envfile,
+    handover,
     ident,
     inotify,
     keyorders,
@@ -102,6 +103,12 @@ def adopted(body: bytes) -> object:
     """A checksum keeps out what was damaged, not what somebody made; so it is right here."""
     body = (adoption.MAGIC + body).ljust(adoption.BODY.size, b"\0")[: adoption.BODY.size]
     return adoption.unpack(body + adoption.SUM.pack(crc32(body)))
+
+
+def handed_over(lines: bytes) -> object:
+    """The same."""
+    body = b"svscan handover %d\n" % handover.VERSION + lines
+    return handover.unpack(body + b"end %08x\n" % crc32(body))
 
 
 def described(record: bytes) -> str:
@@ -200,6 +207,11 @@ LABELS = [b"@4000000037c219bf2ef02e94", b"@", b"4", b"f", b"F", b"\n", b" ", b"x
 LINES = [b"a", b" ", b"\t", b"\n", b"#", b"\0", b"\r", b"=", b":", b"\xff", b"\\"]
 RECORD = status.pack(status.Status(tai64.Tai64n(tai64.EPOCH, 1), 7, True, status.DOWN))
 PACKED = [bytes(4), b"\xff", b"\xff" * 4, b"\x7f\xf0", b"u", b"d", b"\0", b"\1", b"\x80", RECORD]
+HANDED_OVER = [
+    b"limit 1024 -1\n", b"service 64 11 1 0 1 0 5 6\n", b"slot 64 11 main 0 0 0\n", b"\n", b" ",
+    b"child 64 11 main 4711 7 61\n", b"orphan 64 11 main 0 - 0 -\n", b"title ", b"6", b"\xff", b"-",
+    b"name 64 11 61\n", b"99999999999999999999", b"end 00000000\n", b"svscan handover 1\n",
+]  # fmt: skip
 RULES = [
     b"1.2.3.4", b"1.2-9.", b"-", b".", b"0", b"9", b":", b"allow", b"deny", b',A="b"', b",", b"=",
     b"@", b"10.0.0.0/8", b"/", b"2001:db8::", b"::", b"\n", b"#", b'"', b"D\0", b"+A=b\0", b"\0",
@@ -248,6 +260,8 @@ PARSERS: dict[str, Parser] = {
         enveloped, ENVELOPE, (envelope.BadEnvelope, envelope.AddressTooLong)
     ),
     "envfile.change": Parser(lambda text: envfile.change(text, text), LINES),
+    "handover.made": Parser(handed_over, HANDED_OVER),
+    "handover.unpack": Parser(handover.unpack, HANDED_OVER),
     "ident.user": Parser(ident.user, [b"25 , 4711 ", b":", b"USERID", b"UNIX", *LINES]),
     "inotify.unpack": Parser(inotify.unpack, [*PACKED, b"\x10\0\0\0", b"name\0"]),
     "keyorders.read_failure": Parser(

@@ -31,6 +31,11 @@ QUICK = """\
 from supervise.machines import scan, service
 scan.RESTART_PAUSE = service.RESTART_PAUSE = 0.05"""
 
+# HUP looks at the directory again, and what was changed for the test stays.
+NO_SUCCESSOR = (
+    "from supervise.drivers.succession import Succession; Succession.ask = lambda self: 0"
+)
+
 WITH_CHANGES = """\
 import sys
 from supervise import program

@@ -16,6 +16,7 @@ import pytest
 from supervise import program, registry
 from tests.support import processes, trees
 from tests.support.forks import in_a_fork
+from tests.support.packages import Package, when_resumed
 from tests.support.patience import PATIENCE, eventually
 from tests.support.trees import COUNTING, LOGGER, make_service, started
 
@@ -65,6 +66,11 @@ def daemon(tmp_path):
     if daemon.svscan("--status") != NOT_RUNNING:
         daemon.stop()
     eventually(lambda: processes.children() == [], "readproctitle has ended")
+
+
+@pytest.fixture
+def package(tmp_path):
+    return Package(tmp_path / "root")
 
 
 def test_when_it_is_started_every_service_answers(daemon):
@@ -259,6 +265,56 @@ def test_a_pid_file_that_was_changed_by_somebody(daemon, background):
     assert (trees.ended(pid), other.poll()) == (True, None)
 
 
+def with_lines(package: Package, text: str) -> None:
+    package.append(f"\n{text}\n")
+
+
+def test_reexec_returns_when_the_new_version_is_up(daemon, package):
+    service = make_service(daemon.scan / "a", log=LOGGER)
+    pid = daemon.start(env=package.environment)
+    before = [started(service), started(service / "log"), *sorted(processes.descendants(pid))]
+    with_lines(package, when_resumed("open('../up', 'a').write(f'{sys.argv[-2]}\\n')"))
+    for number in range(1, 4):
+        assert daemon.svscan("--reexec") == (0, b"", b"")
+        assert trees.lines(daemon.folder / "up") == number * ["--resume"]
+        assert daemon.svscan("--daemon") == daemon.refusal(pid), "it has the lock"
+    after = [started(service), started(service / "log"), *sorted(processes.descendants(pid))]
+    assert after == before
+    assert daemon.svscan("--status").stdout.startswith(f"svscan: up (pid {pid}) ".encode())
+    make_service(daemon.scan / "broken", run=None)
+    failure = "supervise: fatal: unable to start broken/run: file does not exist"
+    eventually(lambda: failure in daemon.shown(), "the failure in ps")
+    daemon.stop()
+    assert daemon.pid_file.read_text() == ""
+
+
+def test_reexec_tells_why_the_old_version_goes_on(daemon, package):
+    service = make_service(daemon.scan / "a")
+    pid = daemon.start(env=package.environment)
+    child = started(service)
+    with_lines(package, "import nowhere")
+    reason = "ModuleNotFoundError: No module named 'nowhere'"
+    said = f"svscan: fatal: unable to re-execute process {pid}: {reason}\n"
+    assert daemon.svscan("--reexec") == (111, b"", said.encode())
+    assert (daemon.pid(), started(service)) == (pid, child)
+    warning = f"svscan: warning: unable to re-execute, going on as before: {reason}"
+    eventually(lambda: warning in daemon.shown(), "the warning in ps")
+    with_lines(package, when_resumed("os._exit(3)"))
+    said = f"svscan: fatal: unable to re-execute process {pid}: it has ended\n"
+    assert daemon.svscan("--reexec") == (111, b"", said.encode())
+    assert daemon.start() != pid
+    assert started(service) == child
+
+
+def test_several_who_ask_at_once_are_all_answered(daemon, package, background):
+    make_service(daemon.scan / "a")
+    pid = daemon.start(env=package.environment)
+    argv = [*processes.module("svscan", "--reexec"), str(daemon.scan)]
+    asking = [background.start(argv) for _ in range(4)]
+    assert [each.wait(PATIENCE) for each in asking] == [0, 0, 0, 0]
+    assert daemon.svscan("--status").stdout.startswith(f"svscan: up (pid {pid}) ".encode())
+
+
 def as_nobody(*argv: str) -> tuple[int, str]:
     """Call svscan as an ordinary user; its exit code, and what it says on standard error.
 
@@ -301,5 +357,7 @@ def test_somebody_else_s():
         assert as_nobody("--status", scan) == (0, "")
         denied = f"svscan: fatal: unable to stop process {pid}: permission denied\n"
         assert as_nobody("--stop", scan) == (111, denied)
+        denied = f"svscan: fatal: unable to create {file}.reexec: access denied\n"
+        assert as_nobody("--reexec", scan) == (111, denied)
         daemon.stop()
     eventually(lambda: processes.children() == [], "readproctitle has ended")

@@ -26,7 +26,7 @@ def inotify_init():
 linux.inotify_init = inotify_init"""
 
 UNREADABLE = (
-    f"{trees.QUICK}\n"
+    f"{trees.QUICK}\n{trees.NO_SUCCESSOR}\n"
     + """\
 import errno, os
 from supervise.drivers import scandir

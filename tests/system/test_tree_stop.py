@@ -108,7 +108,7 @@ def test_hup_looks_at_the_whole_directory_again(tree):
     blind = """\
 from supervise.drivers import scandir, watch
 watch.Watch.changes = lambda self: list(self.events()) and watch.Changes(set(), False)"""
-    tree.start(blind)
+    tree.start(f"{blind}\n{trees.NO_SUCCESSOR}")
     eventually(lambda: caught(tree.svscan.pid), "signals caught")
     for name in ("a", "b"):
         service = tree.add(name)
