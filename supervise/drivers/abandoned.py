@@ -28,6 +28,7 @@ class AdoptedSupervise:
         self.pid, self.pidfd = holder
         self.claim = claim
         self.control = control
+        self.last_word = b""  # it has nowhere to say one
         self.running = True
 
     def order(self, letters: bytes, *carried: int) -> None:

@@ -21,6 +21,8 @@ class Orphan(NamedTuple):
     pidfd: int | None  # ours to close; None where it has ended
     expected: bool  # svscan is its parent now, and will tell how it ended
     status: int | None  # the raw wait status of one that has ended, if anybody knows it
+    groups: tuple[int, ...] = ()  # what children before it have left
+    held: tuple[int, ...] = ()  # descriptors to be closed by who answers svc and svstat
 
 
 class Child:

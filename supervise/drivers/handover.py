@@ -37,6 +37,10 @@ def collect(
         *of_services(scan, supervises.pipes),
         *(of_supervise(owner, supervise) for owner, supervise in supervises.running.items()),
         *of_orphans(supervises.orphans),
+        *(
+            handover.Held(*identity, role, *held)
+            for (identity, role), held in supervises.held.items()
+        ),
     ]
 
 
@@ -68,7 +72,8 @@ def of_supervise(owner: Owner, supervise: SuperviseProcess | AdoptedSupervise) -
 
 def of_orphans(orphans: Orphans) -> list[Record]:
     records: list[Record] = []
-    for (identity, role), (pid, pidfd, expected, status) in orphans.left.items():
+    for (identity, role), left in orphans.left.items():
+        pid, pidfd, expected, status, *_ = left
         records.append(handover.Orphan(*identity, role, pid, pidfd, expected, status))
     for pid, (identity, role) in orphans.owners.items():
         records.append(handover.Stray(pid, *identity, role))
@@ -120,6 +125,8 @@ def restore(
                 restore_service(record, scan, supervises.pipes)
             case handover.Child() | handover.Adopted():
                 restore_supervise(record, scan, supervises)
+            case handover.Held(device, inode, role, ok, control):
+                supervises.held[Identity(device, inode), role] = (ok, control)
             case handover.Orphan() | handover.Stray():
                 restore_orphan(record, supervises.orphans)
 

@@ -57,6 +57,11 @@ class Orphans:
         self.owners[pid] = owner
         return Orphan(pid, pidfd, True, None)
 
+    def add_groups(self, owner: Owner, groups: tuple[int, ...]) -> None:
+        """One that has made way has told which process groups were left of its service."""
+        if owner in self.left:
+            self.left[owner] = self.left[owner]._replace(groups=groups)
+
     def ended(self, pid: int, status: int) -> Owner | None:
         """A stray has ended: the owner to be told, where that runs again."""
         owner = self.owners.pop(pid, None)

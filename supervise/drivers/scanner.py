@@ -74,6 +74,7 @@ class Scanner:
         self.goes_on = True
         handover.restore(records, self.scan, self.supervises, self.directory)
         self.watch_adopted()
+        self.scan.renew(clock.now().monotonic)
 
     def run_until_stopped(self) -> None:
         self.directory.look_soon()
@@ -156,6 +157,8 @@ class Scanner:
                     self.supervises.order((identity, role), STOP_ORDER)
                 case scaneffects.Kill(identity, role):
                     self.supervises.order((identity, role), b"k")
+                case scaneffects.Renew(identity, role):
+                    self.renew((identity, role))
                 case scaneffects.Drain(identity):
                     self.supervises.order((identity, "log"), DRAIN_ORDER)
                 case scaneffects.CloseWriter(identity):
@@ -186,6 +189,11 @@ class Scanner:
                 self.perform(self.scan.started(identity, role, now))
                 return
         self.scan.not_started(identity, role, now)
+
+    def renew(self, owner: Owner) -> None:
+        path = self.path(owner)
+        if path is not None:
+            self.supervises.renew(owner, path)
 
     def watch_adopted(self) -> None:
         """The end of a supervise that is not our child brings no signal."""

@@ -39,6 +39,7 @@ class SuperviseProcess(BaseProcess):
         super().__init__(name=name)
         self.main = main
         self.orders = orders
+        self.last_word = b""  # of one that has made way
 
     @staticmethod
     def _Popen(process: SuperviseProcess) -> Running:
@@ -71,6 +72,9 @@ class SuperviseProcess(BaseProcess):
     def ended(self, status: int) -> None:
         """It was reaped with this raw wait status."""
         self._popen.returncode = os.waitstatus_to_exitcode(status)
+        # That it has left something unread is told first.
+        for _ in range(2):
+            self.last_word = self.last_word or channels.receive(self.orders, wait=False)[0]
         descriptors.close(self.orders)
 
 

@@ -8,16 +8,16 @@ from collections.abc import Callable
 from signal import SIGKILL
 from typing import NamedTuple
 
-from supervise.drivers import abandoned
+from supervise.drivers import abandoned, servicedir
 from supervise.drivers.abandoned import AdoptedSupervise
 from supervise.drivers.background import Foreground
 from supervise.drivers.child import Orphan
 from supervise.drivers.orphans import Orphans, Owner
 from supervise.drivers.steadfast import warn_unable_to
 from supervise.drivers.superviseprocess import SuperviseProcess
-from supervise.drivers.supervisor import ENDED, WAIT_STATUS
+from supervise.drivers.supervisor import ENDED, GROUP, RENEW, WAIT_STATUS
 from supervise.machines.scaneffects import Identity, Role
-from supervise.unix import channels, descriptors, limits, pipes, processes
+from supervise.unix import channels, descriptors, files, limits, pipes, processes
 
 PROGRAM = "svscan"
 ROLES: tuple[Role, Role] = ("main", "log")
@@ -32,6 +32,13 @@ class End(NamedTuple):
     owner: Owner
     status: int
     orphaned: bool
+
+
+def groups_in(last_word: bytes) -> tuple[int, ...]:
+    """The process groups that one has named that has made way."""
+    if len(last_word) % GROUP.size:
+        return ()
+    return tuple(group for (group,) in GROUP.iter_unpack(last_word) if group > 1)
 
 
 class Supervises:
@@ -52,6 +59,8 @@ class Supervises:
         self.adopted: dict[int, Owner] = {}  # of those that are not our children, by pidfd
         self.pipes: dict[Identity, list[int]] = {}  # the read end, and the write end while open
         self.orphans = Orphans()
+        self.held: dict[Owner, tuple[int, int]] = {}  # ok and control of who makes way
+        self.untold: dict[int, int] = {}  # how strays have ended whose supervise makes way
         self.inherited = descriptors.inherited()
         self.open_files = limits.raise_open_files()
 
@@ -62,6 +71,7 @@ class Supervises:
 
     def close_writer(self, identity: Identity) -> None:
         descriptors.close(self.pipes[identity].pop())
+        self.let_go((identity, "main"))
 
     def forget(self, identity: Identity) -> None:
         """Close what is left of a service."""
@@ -69,6 +79,7 @@ class Supervises:
             descriptors.close(descriptor)
         for role in ROLES:
             self.orphans.forget((identity, role))
+            self.let_go((identity, role))
 
     def start(self, owner: Owner, path: str) -> None:
         """Have a supervise there; one that was abandoned is as good as a new one."""
@@ -107,8 +118,9 @@ class Supervises:
         pipe = self.pipes.get(owner[0])
         orphan = self.orphans.left.get(owner)
         kept = {theirs, *self.inherited}
-        if orphan is not None and orphan.pidfd is not None:
-            kept.add(orphan.pidfd)
+        if orphan is not None:
+            orphan = orphan._replace(held=self.held.get(owner, ()))
+            kept.update(orphan.held, () if orphan.pidfd is None else (orphan.pidfd,))
         if self.foreground is not None:
             kept.add(self.foreground.descriptor)
 
@@ -131,7 +143,30 @@ class Supervises:
         finally:
             descriptors.close(theirs)
         self.orphans.taken(owner)
+        self.let_go(owner)
         return supervise
+
+    def renew(self, owner: Owner, path: str) -> None:
+        """Have one of ours make way for the next. Until that one answers svc and svstat we do, or
+        it would be seen to be away, and what it is told be lost."""
+        if isinstance(self.running[owner], AdoptedSupervise):
+            return
+        with warn_unable_to(PROGRAM, f"renew supervise {path}"):
+            self.hold(owner, path)
+            if not self.order(owner, RENEW):
+                self.let_go(owner)
+
+    def hold(self, owner: Owner, path: str) -> None:
+        ok = files.open_read(f"{path}/{servicedir.OK}")
+        try:
+            self.held[owner] = (ok, files.open_read(f"{path}/{servicedir.CONTROL}"))
+        except OSError:
+            descriptors.close(ok)
+            raise
+
+    def let_go(self, owner: Owner) -> None:
+        for descriptor in self.held.pop(owner, ()):
+            descriptors.close(descriptor)
 
     def order(self, owner: Owner, letters: bytes, *carried: int) -> bool:
         """Tell a supervise something; whether it could be told."""
@@ -144,7 +179,8 @@ class Supervises:
     def reap(self) -> list[End]:
         """Collect whoever of our children has ended: supervises, and strays, which came to us as
         orphans."""
-        strays = dict(processes.reap())
+        strays = {**self.untold, **dict(processes.reap())}
+        self.untold = {}
         ended = [
             (self.owners.pop(pid), strays.pop(pid)) for pid in list(strays) if pid in self.owners
         ]
@@ -162,13 +198,19 @@ class Supervises:
         return self.ended(owner, SIGKILL if path and abandoned.was_killed(path) else 0, {})
 
     def ended(self, owner: Owner, status: int, strays: dict[int, int]) -> End:
-        self.running[owner].ended(status)
+        supervise = self.running[owner]
+        supervise.ended(status)
         killed = os.WIFSIGNALED(status)
-        return End(owner, status, killed and self.orphans.look(owner, self.path_of(owner), strays))
+        orphaned = killed and self.orphans.look(owner, self.path_of(owner), strays)
+        self.orphans.add_groups(owner, groups_in(supervise.last_word))
+        return End(owner, status, orphaned)
 
     def tell_of(self, strays: dict[int, int]) -> None:
         """Tell the supervise that has adopted it how a child has ended."""
         for pid, status in strays.items():
+            if self.orphans.owners.get(pid) in self.held:
+                self.untold[pid] = status  # the next one shall know
+                continue
             owner = self.orphans.ended(pid, status)
             if owner in self.running:
                 self.order(owner, ENDED + WAIT_STATUS.pack(status))

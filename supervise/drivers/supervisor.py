@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from signal import SIGCHLD, SIGHUP, SIGINT, SIGQUIT, SIGTERM
+from signal import SIGCHLD, SIGHUP, SIGINT, SIGKILL, SIGQUIT, SIGTERM
 from struct import Struct
 
 from supervise import errors
@@ -25,7 +25,7 @@ from supervise.machines.service import (
     SignalRest,
     Spawn,
 )
-from supervise.unix import channels, linux, processes, signals
+from supervise.unix import channels, descriptors, linux, processes, signals
 from supervise.unix.waiting import Waiter
 
 PROGRAM = "supervise"
@@ -36,6 +36,9 @@ STOP_SIGNALS = {SIGTERM, SIGINT, SIGHUP, SIGQUIT}
 STDOUT = b"\x01"  # a descriptor comes along: it is standard output from the next start on
 
 
+RENEW = b"\x07"  # make way for a supervise of another version, which adopts your child
+MOST_GROUPS = 1000  # that one message can name
+GROUP = Struct("<i")
 ENDED = b"\x06"  # the child that you adopted has ended; its raw wait status follows
 WAIT_STATUS = Struct("<i")
 
@@ -104,6 +107,8 @@ class Supervisor:
         else:
             self.take_over(*left)
         self.directory.announce()
+        for descriptor in self.orphan.held if self.orphan is not None else ():
+            descriptors.close(descriptor)
 
     def supervise(self) -> None:
         """The loop; returns when the service is left."""
@@ -115,6 +120,7 @@ class Supervisor:
     def take_over(self, memory: Memory, birth: Birth) -> None:
         """Go on where a supervise was that was killed."""
         effects = self.service.resume(memory, clock.now())
+        self.child.groups.update(self.orphan.groups if self.orphan is not None else ())
         if self.service.pid is None:
             self.perform(effects)
             return
@@ -208,19 +214,28 @@ class Supervisor:
     def take_order(self) -> None:
         """One message from svscan; its end means that svscan is gone, and we go on without it."""
         assert self.orders is not None
-        order, descriptors = channels.receive(self.orders)
+        order, carried = channels.receive(self.orders)
         if not order:
             self.svscan_is_gone()
         elif order == STDOUT:
-            for descriptor in descriptors:
+            for descriptor in carried:
                 os.dup2(descriptor, 1)
                 os.close(descriptor)
             self.perform(self.service.log_appeared(clock.now()))
+        elif order == RENEW:
+            self.make_way(self.orders)
         elif order.startswith(ENDED):
             if self.adopted:
                 self.child_ended(*WAIT_STATUS.unpack(order.removeprefix(ENDED)))
         else:
             self.obey([bytes([letter]) for letter in order])
+
+    def make_way(self, svscan: int) -> None:
+        """End as one ends that is killed, which the next one knows to follow, but between two
+        events; and with the word that cannot be found out afterwards."""
+        groups = sorted(self.child.groups - {self.service.pid})[:MOST_GROUPS]
+        channels.send(svscan, b"".join(map(GROUP.pack, groups)) or RENEW)
+        os.kill(os.getpid(), SIGKILL)
 
     def svscan_is_gone(self) -> None:
         assert self.orders is not None

@@ -19,6 +19,7 @@ role besides, main or log. Descriptors are numbers above 2 that stay open, each 
               name
     orphan    device, inode, role; the pid of what a killed supervise has left, 0 for nobody; its
               pidfd; whether we shall collect it; its raw wait status, where it has been
+    held      device, inode, role; ok and control of a supervise that makes way for the next
     stray     the pid of a child that a supervise has adopted, of whose end it must be told; device,
               inode, role
 
@@ -122,6 +123,15 @@ class Orphan:
 
 
 @dataclass(frozen=True)
+class Held:
+    device: int
+    inode: int
+    role: Role
+    ok: int
+    control: int
+
+
+@dataclass(frozen=True)
 class Stray:
     pid: int
     device: int
@@ -129,7 +139,7 @@ class Stray:
     role: Role
 
 
-Record = Limit | Title | PidFile | Name | Service | Slot | Child | Adopted | Orphan | Stray
+Record = Limit | Title | PidFile | Name | Service | Slot | Child | Adopted | Orphan | Held | Stray
 Field = Callable[[bytes], object]
 
 
@@ -193,10 +203,11 @@ RECORDS: dict[bytes, tuple[type[Record], tuple[Field, ...]]] = {
     b"child": (Child, (*OWNER, positive, descriptor, text)),
     b"adopted": (Adopted, (*OWNER, positive, descriptor, descriptor, descriptor, text)),
     b"orphan": (Orphan, (*OWNER, c_int, maybe(descriptor), truth, maybe(c_int))),
+    b"held": (Held, (*OWNER, descriptor, descriptor)),
     b"stray": (Stray, (positive, *OWNER)),
 }
 WORDS = {kind: word for word, (kind, _) in RECORDS.items()}
-DESCRIPTORS = ("descriptor", "reading", "writing", "orders", "pidfd", "claim", "control")
+DESCRIPTORS = ("descriptor", "reading", "writing", "orders", "pidfd", "claim", "control", "ok")
 
 
 def pack(records: Iterable[Record]) -> bytes:
@@ -245,18 +256,19 @@ def is_consistent(records: Sequence[Record]) -> bool:
     running = [each for each in records if isinstance(each, Child | Adopted)]
     owners = [owner(each) for each in running]
     orphans = [owner(each) for each in records if isinstance(each, Orphan)]
+    held = [owner(each) for each in records if isinstance(each, Held)]
     pids = [each.pid for each in records if isinstance(each, Child | Stray)]
     return (
-        distinct(services, slots, owners, orphans, pids, descriptors(records))
+        distinct(services, slots, owners, orphans, held, pids, descriptors(records))
         and {slot[:2] for slot in slots} == set(services)
-        and {*owners, *orphans} <= set(slots)
+        and {*owners, *orphans, *held} <= set(slots)
         and all((*service, "main") in slots for service in services)
         and [type(each) for each in records].count(Limit) == 1
         and all(sum(isinstance(each, kind) for each in records) < 2 for kind in (Title, PidFile))
     )
 
 
-def owner(record: Slot | Child | Adopted | Orphan | Stray) -> OwnerKey:
+def owner(record: Slot | Child | Adopted | Orphan | Held | Stray) -> OwnerKey:
     return record.device, record.inode, record.role
 
 

@@ -9,7 +9,8 @@ directory has a log, a log supervise, joined by a pipe that svscan holds at both
 * a service whose names are all gone keeps running, and is not started again once it ends;
 * when the main supervise of such a service, or of any while svscan stops, has ended, our writing
   end is closed and the log supervise is told to drain: to read to the end, then leave;
-* while svscan stops, what is late is told to kill its child.
+* while svscan stops, what is late is told to kill its child;
+* a supervise of an earlier version makes way for one of ours, unless it is not to be started again.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ from supervise.machines.scaneffects import (
     Kill,
     Look,
     MakePipe,
+    Renew,
     Role,
     Start,
     Stop,
@@ -38,6 +40,10 @@ RESTART_PAUSE = 1.0  # seconds from one start of a supervise to the next
 FIRST_TROUBLE_PAUSE, TROUBLE_PAUSE = 1.0, 5.0
 # seconds from TERM to KILL for services, and again for loggers that never see an end
 KILL_AFTER = 7.0
+
+# seconds from one supervise to the next that makes way for a new version, so that there is time for
+# all else
+RENEWAL_GAP = 0.02
 
 MOST_TROUBLES = 16  # that make a difference
 TROUBLE = 111 << 8  # the wait status of a supervise that could not begin
@@ -53,6 +59,7 @@ class Slot:
     troubles: int = 0  # in a row
     told: bool = False  # to stop: what comes next is to kill
     late_at: float | None = None
+    renew_at: float | None = None  # it is of an earlier version
 
     @property
     def alive(self) -> bool:
@@ -99,7 +106,9 @@ class Scan:
 
     def slot_deadline(self, entry: Entry, slot: Slot) -> float | None:
         if slot.running:
-            return slot.late_at
+            renew_at = slot.renew_at if self.wanted(entry, slot) else None
+            moments = (slot.late_at, renew_at)
+            return min((moment for moment in moments if moment is not None), default=None)
         return slot.not_before if self.wanted(entry, slot) else None
 
     def wanted(self, entry: Entry, slot: Slot) -> bool:
@@ -163,6 +172,7 @@ class Scan:
         entry = self.entries[identity]
         slot = entry.slots[role]
         slot.running = False
+        slot.renew_at = None
         slot.orphaned = orphaned
         if status == TROUBLE:
             slot.trouble(now)
@@ -217,7 +227,19 @@ class Scan:
             for role, slot in entry.slots.items():
                 if slot.running and slot.late_at is not None and now >= slot.late_at:
                     effects += self.tell(identity, role, now)
+                if slot.running and slot.renew_at is not None and now >= slot.renew_at:
+                    slot.renew_at = None
+                    effects += [Renew(identity, role)] if self.wanted(entry, slot) else []
         return effects
+
+    def renew(self, now: float) -> None:
+        """All who run are of an earlier version. One that was started a moment ago keeps its time,
+        so that the next is started as soon as it is gone."""
+        running = [
+            slot for entry in self.entries.values() for slot in entry.slots.values() if slot.running
+        ]
+        for number, slot in enumerate(running):
+            slot.renew_at = max(now + number * RENEWAL_GAP, slot.not_before)
 
     def start_due(self, identity: Identity, now: float) -> list[Effect]:
         entry = self.entries[identity]

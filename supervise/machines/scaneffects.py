@@ -61,6 +61,14 @@ class Kill:
 
 
 @dataclass(frozen=True)
+class Renew:
+    """Have a supervise make way for one of the version that we are."""
+
+    identity: Identity
+    role: Role
+
+
+@dataclass(frozen=True)
 class HandOver:
     """Give the main supervise the pipe of a log that has appeared."""
 
@@ -84,4 +92,6 @@ class Exit:
     """All is stopped."""
 
 
-Effect = MakePipe | Start | CloseWriter | Stop | Drain | Kill | HandOver | Forget | Look | Exit
+Effect = (
+    MakePipe | Start | CloseWriter | Stop | Drain | Kill | Renew | HandOver | Forget | Look | Exit
+)

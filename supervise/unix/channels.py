@@ -31,14 +31,16 @@ def send(channel: int, message: bytes, *carried: int) -> None:
         end.detach()
 
 
-def receive(channel: int) -> tuple[bytes, list[int]]:
-    """One message and what it carried, close-on-exec; empty when the other end is closed."""
+def receive(channel: int, wait: bool = True) -> tuple[bytes, list[int]]:
+    """One message and what it carried, close-on-exec; empty when the other end is closed, and
+    where there is none, if nobody wants to wait."""
     carried = array("i")
     end = socket.socket(fileno=channel)
     try:
         space = socket.CMSG_LEN(MOST_CARRIED * carried.itemsize)
-        message, ancillary, _, _ = end.recvmsg(LONGEST, space, socket.MSG_CMSG_CLOEXEC)
-    except ConnectionResetError:
+        flags = socket.MSG_CMSG_CLOEXEC | (0 if wait else socket.MSG_DONTWAIT)
+        message, ancillary, _, _ = end.recvmsg(LONGEST, space, flags)
+    except (ConnectionResetError, BlockingIOError):
         return b"", []
     finally:
         end.detach()

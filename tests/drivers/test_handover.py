@@ -71,6 +71,7 @@ def with_everything() -> Svscan:
     supervises.orphans.left = {(B, "main"): Orphan(4711, holder.pidfd, True, None)}
     supervises.orphans.left[C, "main"] = NOBODY
     supervises.orphans.owners = {4711: (B, "main")}
+    supervises.held = {(A, "main"): pipes.make()}
     return svscan
 
 
@@ -91,6 +92,7 @@ def state(svscan: Svscan) -> object:
         supervises.adopted,
         supervises.orphans.left,
         supervises.orphans.owners,
+        supervises.held,
     )
 
 
@@ -129,9 +131,10 @@ def test_nothing_of_it_is_missing():
 
 
 def test_what_a_machine_is_told_to_remember_is_handed_over():
-    """But for what only one knows that is about to stop, and has no successor."""
+    """But for what only one knows that is about to stop and has no successor, and for what each
+    successor decides."""
     handed = {"running", "orphaned", "not_before", "troubles"}
-    assert {field.name for field in fields(Slot)} == handed | {"told", "late_at"}
+    assert {field.name for field in fields(Slot)} == handed | {"told", "late_at", "renew_at"}
     assert {field.name for field in fields(Entry)} <= {
         "slots",
         *(field.name for field in fields(words.Service)),

@@ -62,7 +62,7 @@ def test_a_child_that_is_ours_is_expected_to_end(left, child):
     left(child)
     orphans = Orphans()
     assert orphans.look(OWNER, "sv", {})
-    pid, pidfd, expected, status = orphans.left[OWNER]
+    pid, pidfd, expected, status, *_ = orphans.left[OWNER]
     assert (pid, expected, status) == (child, True, None)
     assert pidfd is not None
     orphans.taken(OWNER)
@@ -129,3 +129,14 @@ def test_what_cannot_be_looked_at_is_looked_for_by_the_next_one(
     assert orphans.left[OWNER] == NOBODY
     warning = "svscan: warning: unable to look at what supervise sv has left: out of memory\n"
     assert capfd.readouterr().err == warning
+
+
+def test_groups_are_added_to_what_is_left(left, child):
+    left(child)
+    orphans = Orphans()
+    orphans.add_groups(OWNER, (4711,))
+    assert orphans.left == {}, "nothing is"
+    assert orphans.look(OWNER, "sv", {})
+    orphans.add_groups(OWNER, (4711,))
+    assert orphans.left[OWNER].groups == (4711,)
+    orphans.forget(OWNER)

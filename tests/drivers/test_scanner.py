@@ -49,6 +49,7 @@ class Unforked:
     def __init__(self, name: str, main: Callable[[], int], orders: int) -> None:
         self.name = name
         self.orders = orders
+        self.last_word = b""
         self.heard: list[bytes] = []
 
     def start(self) -> None:

@@ -111,3 +111,22 @@ def test_one_that_was_started_before_an_exec(ends):
     process.order(b"dx")
     process.ended(reaped(process))
     assert process.exitcode == 2
+
+
+def test_the_last_word_of_one_that_has_left_orders_unread(ends):
+    ours, theirs = ends
+    process = SuperviseProcess("a", lambda: channels.send(theirs, b"last") or 0, ours)
+    process.start()
+    status = reaped(process)
+    channels.send(ours, b"unread")
+    os.close(theirs)
+    process.ended(status)
+    assert process.last_word == b"last"
+
+
+def test_one_that_says_nothing_is_not_waited_for(ends):
+    """Somebody else may have its end of the socket."""
+    process = SuperviseProcess("a", lambda: 0, ends[0])
+    process.start()
+    process.ended(reaped(process))
+    assert process.last_word == b""

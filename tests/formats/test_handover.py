@@ -11,6 +11,7 @@ from supervise.formats import handover
 from supervise.formats.handover import (
     Adopted,
     Child,
+    Held,
     Limit,
     Name,
     Orphan,
@@ -35,6 +36,7 @@ STATE: list[Record] = [
     Service(64, 12, False, False, False, False, None, None),
     Slot(64, 12, "main", False, 0, 0),
     Adopted(64, 12, "main", 4714, 8, 9, 10, b"clock"),
+    Held(64, 11, "main", 11, 12),
     Stray(4715, 64, 11, "main"),
 ]
 LINES = b"""\
@@ -51,6 +53,7 @@ orphan 64 11 log 4713 - 0 256
 service 64 12 0 0 0 0 - -
 slot 64 12 main 0 0 0
 adopted 64 12 main 4714 8 9 10 636c6f636b
+held 64 11 main 11 12
 stray 4715 64 11 main
 """
 
@@ -62,7 +65,7 @@ def summed(lines: bytes) -> bytes:
 def test_the_layout():
     assert handover.pack(STATE) == summed(LINES)
     assert handover.unpack(summed(LINES)) == STATE
-    assert handover.descriptors(STATE) == [3, 5, 6, 7, 8, 9, 10]
+    assert handover.descriptors(STATE) == [3, 5, 6, 7, 8, 9, 10, 12, 11]
 
 
 numbers = st.integers(0, 2**64 - 1)
@@ -96,6 +99,7 @@ def states(draw: st.DrawFn) -> list[Record]:
                 "orphan": [Orphan(*owner, next(pids), *orphan)],
                 "nobody": [],
             }[draw(st.sampled_from(["child", "adopted", "orphan", "nobody"]))]
+            state += [Held(*owner, *ends[1:])] * (type(state[-1]) is Child)
             state += [Stray(next(pids), *owner)] * draw(truths)
     return state
 
@@ -162,6 +166,8 @@ def test_lines_in_any_number_are_a_state_or_none(lines):
         (b"stray 4715", b"stray 4711"),
         (b"adopted 64 12", b"adopted 64 13"),
         (b"orphan 64 11 log", b"orphan 64 12 log"),
+        (b"held 64 11 main", b"held 64 13 main"),
+        (b"held 64 11 main 11", b"held 64 11 main 10"),
     ],
 )
 def test_nonsense_is_refused(old, new):

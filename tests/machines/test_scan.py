@@ -4,7 +4,14 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from supervise.machines.scan import KILL_AFTER, RESTART_PAUSE, TROUBLE, TROUBLE_PAUSE, Scan
+from supervise.machines.scan import (
+    KILL_AFTER,
+    RENEWAL_GAP,
+    RESTART_PAUSE,
+    TROUBLE,
+    TROUBLE_PAUSE,
+    Scan,
+)
 from supervise.machines.scaneffects import (
     CloseWriter,
     Drain,
@@ -16,6 +23,7 @@ from supervise.machines.scaneffects import (
     Kill,
     Look,
     MakePipe,
+    Renew,
     Role,
     Start,
     Stop,
@@ -348,6 +356,45 @@ identities = st.sampled_from(IDENTITIES)
 Slot = tuple[Identity, Role]
 
 
+# A new version goes on.
+
+
+def test_who_runs_makes_way_one_after_the_other():
+    scan = scanning(SMTPD, CLOCK, has_log=True)
+    scan.renew(at(10))
+    assert scan.deadline == at(10)
+    assert scan.tick(at(10)) == [Renew(SMTPD, MAIN)]
+    assert scan.tick(at(10)) == []
+    later = [effect for n in range(1, 4) for effect in scan.tick(at(10 + n * RENEWAL_GAP))]
+    assert later == [Renew(SMTPD, LOG), Renew(CLOCK, MAIN), Renew(CLOCK, LOG)]
+    assert scan.deadline is None
+    assert scan.exited(SMTPD, MAIN, KILLED, at(10.1), True) == [Start(SMTPD, MAIN)]
+
+
+def test_one_that_was_started_a_moment_ago_keeps_its_time():
+    scan = scanning(SMTPD)
+    scan.renew(at(0.5))
+    assert (scan.deadline, scan.tick(at(0.9))) == (at(RESTART_PAUSE), [])
+    assert scan.tick(at(RESTART_PAUSE)) == [Renew(SMTPD, MAIN)]
+
+
+def test_one_that_ends_before_need_not():
+    scan = scanning(SMTPD)
+    scan.renew(at(10))
+    perform(scan, scan.exited(SMTPD, MAIN, KILLED, at(10), True), 10)
+    assert (scan.deadline, scan.tick(at(20))) == (None, [])
+
+
+def test_who_is_not_to_be_started_again_stays():
+    scan = scanning(SMTPD, CLOCK)
+    scan.renew(at(10))
+    scan.unnamed(SMTPD, at(10))
+    assert scan.tick(at(11)) == [Renew(CLOCK, MAIN)]
+    scan.renew(at(20))
+    scan.stop(at(20))
+    assert scan.tick(at(21)) == []
+
+
 class World(RuleBasedStateMachine):
     """A simulated machine: directories, supervises that run, pipes; and whatever may happen."""
 
@@ -433,6 +480,12 @@ class World(RuleBasedStateMachine):
     def Kill(self, identity: Identity, role: Role) -> None:
         assert (identity, role) in self.running & self.told, "told before it is killed"
 
+    def Renew(self, identity: Identity, role: Role) -> None:
+        assert (identity, role) in self.running
+        assert not self.stopping
+        assert identity in self.directory, "the next one can be started"
+        assert self.t - self.starts[identity, role] >= RESTART_PAUSE - 1e-6, "and at once"
+
     def Forget(self, identity: Identity) -> None:
         assert not {(identity, MAIN), (identity, LOG)} & (self.running | self.orphaned)
         self.writers.discard(identity)
@@ -495,6 +548,11 @@ class World(RuleBasedStateMachine):
         effects = self.scan.tick(at(self.t))
         assert effects, "a deadline has something to do"
         self.perform(effects)
+
+    @precondition(lambda self: not self.over)
+    @rule()
+    def a_new_version_goes_on(self) -> None:
+        self.scan.renew(at(self.t))
 
     @rule(works=st.booleans())
     def the_kernel(self, works: bool) -> None:

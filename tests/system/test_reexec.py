@@ -51,15 +51,25 @@ def everybody(tree: trees.Tree) -> list[int]:
     return sorted(processes.descendants(tree.svscan.pid))
 
 
+def renewed(tree: trees.Tree, supervises: set[int | None]) -> None:
+    """Wait until others are in the place of these, and answer."""
+    eventually(lambda: all(pid is None or trees.ended(pid) for pid in supervises), "made way")
+    names = [path for path in sorted(tree.scan.glob("**/supervise")) if path.is_dir()]
+    eventually(lambda: len(tree.supervises()) >= len(names), "and are there again")
+    for path in names:
+        eventually(lambda path=path: trees.is_supervised(path.parent))
+
+
 def test_the_new_version_takes_the_place_of_the_old_one(tree, package):
     service = tree.add("a", log=LOGGER)
     start(tree, package, trees.QUICK)
     pid, logger = trees.started(service), trees.started(service / "log")
     before, shown = trees.read(service), processes.title(tree.svscan.pid)
     name = Path(f"/proc/{tree.svscan.pid}/comm").read_text()
-    tree_before = everybody(tree)
+    supervises = {tree.supervise("supervise a"), tree.supervise("supervise a/log")}
     upgrade(tree, package)
-    eventually(lambda: everybody(tree) == tree_before, "the same, and no rehearsal any more")
+    renewed(tree, supervises)
+    assert len(everybody(tree)) == 4, "and no rehearsal any more"
     assert (trees.read(service), trees.started(service / "log")) == (before, logger)
     eventually(lambda: processes.title(tree.svscan.pid) == shown)
     eventually(lambda: Path(f"/proc/{tree.svscan.pid}/comm").read_text() == name)
@@ -74,16 +84,71 @@ def test_the_new_version_takes_the_place_of_the_old_one(tree, package):
     assert tree.said() == [f"{UP} 1"]
 
 
+def test_every_command_is_obeyed_once_all_the_while(tree, package):
+    heard = "trap 'echo heard >>heard' ALRM; echo >ready; while :; do sleep 0.01; done"
+    service = tree.add("a", heard)
+    start(tree, package)
+    pid = trees.started(service)
+    eventually((service / "ready").exists)
+    number = 0
+    for version in range(3):
+        supervise = tree.supervise("supervise a")
+        package.append(when_resumed(f"os.write(2, b'{UP} {version}\\n')"))
+        tree.svscan.send_signal(signal.SIGHUP)
+        while tree.supervise("supervise a") == supervise:
+            assert trees.is_supervised(service), "svstat says so too"
+            trees.control(service, b"a")
+            number += 1
+            eventually(lambda wanted=number: len(trees.lines(service / "heard")) >= wanted)
+    assert trees.lines(service / "heard") == number * ["heard"]
+    assert trees.started(service) == pid
+    assert tree.stop() == 0
+
+
+def test_supervises_are_of_the_new_version_too(tree, package):
+    """What they call in place when they start a service next is."""
+    service = tree.add("a", "exec argv0 sleep sleep 10000")
+    start(tree, package, trees.QUICK, cwd="/")
+    pid = trees.started(service)
+    supervise = tree.supervise("supervise a")
+    package.append("\nNEW = 'new'\n", "program.py")
+    package.append("\nassert program.NEW == 'new'\n", "commands/argv0.py")
+    upgrade(tree, package)
+    renewed(tree, {supervise})
+    trees.control(service, b"t")
+    eventually(lambda: processes.title(trees.started(service, other_than=pid)) == "sleep 10000")
+    assert tree.stop() == 0
+    assert tree.said() == [f"{UP} 1"]
+
+
+def test_what_is_wanted_stays_wanted(tree, package):
+    down, paused, once = tree.add("a"), tree.add("b"), tree.add("c")
+    start(tree, package, trees.QUICK)
+    for service, letters in ((down, b"d"), (paused, b"p"), (once, b"o")):
+        trees.started(service)
+        trees.control(service, letters)
+    trees.stopped(down)
+    eventually(lambda: trees.read(paused).paused and trees.read(once).want == b"\0")
+    before = [trees.read(service) for service in (down, paused, once)]
+    supervises = {tree.supervise(f"supervise {name}") for name in "abc"}
+    upgrade(tree, package)
+    renewed(tree, supervises)
+    assert [trees.read(service) for service in (down, paused, once)] == before
+    trees.control(down, b"u")
+    trees.started(down)
+    assert tree.stop() == 0
+
+
 @pytest.mark.timeout(200)
 def test_no_line_is_lost_however_often(tree, package):
     service = tree.add("a", COUNTING, log=LOGGER)
     start(tree, package, trees.QUICK)
-    before = [trees.started(service), trees.started(service / "log"), *everybody(tree)]
+    before = [trees.started(service), trees.started(service / "log")]
     for number in range(20):
         upgrade(tree, package, number)
         assert (trees.is_supervised(service), trees.is_supervised(service / "log")) == (True, True)
-    eventually(lambda: everybody(tree) == before[2:])
-    assert [trees.started(service), trees.started(service / "log")] == before[:2]
+    eventually(lambda: len(everybody(tree)) == 4)
+    assert [trees.started(service), trees.started(service / "log")] == before
     log = service / "log/lines"
     length = len(trees.lines(log))
     eventually(lambda: len(trees.lines(log)) > length)
@@ -317,7 +382,7 @@ def test_process_1_of_a_container(tree, package):
     eventually(lambda: trees.is_supervised(service / "log"))
     (first,) = processes.children(outside.pid)
     eventually(lambda: len(processes.descendants(first)) == 4, "two supervises, two services")
-    before, below = trees.read(service), sorted(processes.descendants(first))
+    before = trees.read(service)
     for number in range(3):
         package.append(when_resumed(f"os.write(2, b'{UP} {number}\\n')"))
         os.kill(first, signal.SIGHUP)
@@ -325,7 +390,7 @@ def test_process_1_of_a_container(tree, package):
     package.append("def")
     os.kill(first, signal.SIGHUP)
     tree.hears(f"{UNABLE}SyntaxError: invalid syntax")
-    eventually(lambda: sorted(processes.descendants(first)) == below)
+    eventually(lambda: len(processes.descendants(first)) == 4)
     assert trees.read(service) == before
     other = tree.add("b")
     eventually(lambda: trees.is_supervised(other))

@@ -100,3 +100,12 @@ def test_the_descriptor_is_left_open_after_trouble(ends):
     channels.send(one, b"lost")
     channels.receive(one)
     assert descriptors.is_open(one)
+
+
+def test_who_does_not_wait_takes_what_is_there(ends):
+    one, other = ends
+    assert channels.receive(other, wait=False) == (b"", [])
+    channels.send(one, b"word")
+    assert channels.receive(other, wait=False) == (b"word", [])
+    os.close(one)
+    assert channels.receive(other, wait=False) == (b"", [])
