@@ -73,11 +73,16 @@ class ScanDirectory:
             present = list(self.names)
         else:
             self.troubled.pop(".", None)
+        self.look_again = None  # planned anew
         return self.look_at([*present, *(known - set(present))])
 
     def look_at_changes(self) -> list[Sighting]:
         """Look at the names that inotify has named."""
-        changes = self.watch.changes()
+        try:
+            changes = self.watch.changes()
+        except OSError:
+            self.look_soon()  # a part of them may have been read, and will not come again
+            raise
         if changes.everything or self.is_due():
             return self.look_at_everything()
         return self.look_at(changes.names)
@@ -92,14 +97,16 @@ class ScanDirectory:
         return [*named, *unnamed]
 
     def plan_next_look(self) -> None:
-        """Where no event will tell when to look."""
+        """Where no event will tell when to look. One that is planned is not put off by events."""
+        unseen = self.watch.descriptor is None or bool(self.unwatched)
         if not self.troubled:
             self.pause = LOOK_SOON
-        pause = None if self.watch.descriptor is not None and not self.unwatched else LOOK_AGAIN
-        if self.troubled:
-            pause = min(self.pause, LOOK_AGAIN)
-            self.pause = min(2 * self.pause, LOOK_AGAIN)
-        self.look_again = None if pause is None else clock.now().monotonic + pause
+        if not self.troubled and not unseen:
+            self.look_again = None
+        elif self.look_again is None:
+            pause = min(self.pause, LOOK_AGAIN) if self.troubled else LOOK_AGAIN
+            self.pause = min(2 * pause, LOOK_AGAIN) if self.troubled else LOOK_SOON
+            self.look_again = clock.now().monotonic + pause
 
     def look(self, name: str) -> list[Named]:
         """See what this name leads to now."""

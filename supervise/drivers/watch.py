@@ -45,7 +45,6 @@ class Watch:
         self.watches: dict[str, set[int]] = {}  # the other way round
         self.root = -1
         self.descriptor: int | None = None
-        self.lost = False  # whether some of what was read was never told
         try:
             self.descriptor = linux.inotify_init()
             self.root = linux.inotify_add_watch(self.descriptor, ".", MASK)
@@ -108,13 +107,12 @@ class Watch:
             pass  # the directory is gone, and the watch with it
 
     def changes(self) -> Changes:
-        """What has changed since the last call."""
+        """What has changed since the last call; where that fails, something may be lost."""
         names: set[str] = set()
-        everything, self.lost = self.lost, True
+        everything = False
         for event in self.events():
             everything = everything or bool(event.mask & inotify.OVERFLOW)
             names |= self.concerned(event)
-        self.lost = False
         return Changes(names, everything)
 
     def events(self) -> Iterable[Event]:

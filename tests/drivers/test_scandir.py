@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from supervise.drivers import clock, scandir
+from supervise.drivers import clock, scandir, watch
 from supervise.drivers.scandir import Named, ScanDirectory, Unnamed
 from supervise.machines.scaneffects import Identity
 
@@ -171,6 +171,25 @@ def test_a_directory_that_cannot_be_read(scan, monkeypatch, capfd):
     assert (scan.look_again, scan.pause) == (None, scandir.LOOK_SOON)
 
 
+def test_a_look_that_is_planned_is_not_put_off_by_changes(scan, monkeypatch):
+    look_first(scan)
+    os.mkdir("a")
+
+    def refuse(path: str) -> os.stat_result:
+        raise OSError(errno.EIO, "x")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(scandir.os, "stat", refuse)
+        assert scan.look_at_changes() == []
+    planned = scan.look_again
+    assert planned is not None
+    os.mkdir("b")
+    assert scan.look_at_changes() == [Named(identity("b"), False)]
+    assert scan.look_again == planned
+    assert Named(identity("a"), False) in scan.look_at_everything()
+    assert scan.look_again is None
+
+
 def test_a_directory_that_is_deleted(scan, tmp_path, capfd):
     os.mkdir("a")
     look_first(scan)
@@ -187,6 +206,21 @@ def test_a_look_that_is_due_is_not_lost_over_a_change(scan):
     scan.look_soon()
     assert len(scan.look_at_changes()) == 2
     assert not scan.is_due()
+
+
+def test_changes_that_were_read_before_it_failed_are_not_lost(scan, monkeypatch):
+    os.mkdir("a")
+    answers = [os.read, trouble]
+    with monkeypatch.context() as patch:
+        patch.setattr(watch.os, "read", lambda fd, size: answers.pop(0)(fd, size))
+        with pytest.raises(OSError, match="made up"):
+            scan.look_at_changes()
+    assert scan.is_due(), "without another event"
+    assert scan.look_at_everything() == [Named(identity("a"), False)]
+
+
+def trouble(descriptor: int, size: int) -> bytes:
+    raise OSError(errno.ENOMEM, "made up")
 
 
 NAMES = ("a", "b", "../out", "../elsewhere")

@@ -113,20 +113,3 @@ def test_a_kernel_that_gives_no_inotify(tmp_path, monkeypatch, capfd, call):
     watching.leave("a")
     assert watching.changes() == Changes(set(), False)
     assert os.listdir("/proc/self/fd") == before
-
-
-def test_what_was_read_before_it_failed_is_not_lost(watching, monkeypatch):
-    os.mkdir("a")
-    read = os.read
-    answers = [read, trouble]
-
-    with monkeypatch.context() as patch:
-        patch.setattr(watch.os, "read", lambda fd, size: answers.pop(0)(fd, size))
-        with pytest.raises(OSError, match="made up"):
-            watching.changes()
-    assert watching.changes() == Changes(set(), True), "somebody has to look at everything"
-    assert watching.changes() == Changes(set(), False)
-
-
-def trouble(descriptor: int, size: int) -> bytes:
-    raise OSError(errno.ENOMEM, "made up")
