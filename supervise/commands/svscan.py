@@ -42,7 +42,7 @@ from signal import SIGCONT, SIGHUP, SIGTERM
 import setproctitle  # noqa: F401 - loaded here for the whole tree, which shows what it does in ps
 
 from supervise import complaints, errors, program, runner, search
-from supervise.drivers import background, handover, outcome, successor, supervisor
+from supervise.drivers import background, handover, outcome, steadfast, successor, supervisor
 from supervise.drivers.background import Foreground
 from supervise.drivers.child import Orphan
 from supervise.drivers.pidfile import PidFile
@@ -61,6 +61,7 @@ USAGE = (
 LOGGERS = ["multilog", "setuidgid"]
 # Seconds for the answer of one that is to be re-executed: a rehearsal and a start.
 PATIENCE = 2 * succession.LIMIT
+FIRST = 1  # the process that ends everybody with it
 
 
 def main(argv: list[str]) -> int:
@@ -154,7 +155,13 @@ def rehearse(command: list[str], memory: int) -> int:
 
 def resume(command: list[str], memory: int) -> int:
     """Be where an earlier version was, in this very process."""
-    return scan_to_the_end(go_on(command, handover.read(memory)))
+    try:
+        scanner = go_on(command, handover.read(memory))
+    except Exception as error:
+        if os.getpid() != FIRST:
+            raise
+        scanner = begin_anew(command, error)
+    return scan_to_the_end(scanner)
 
 
 def go_on(command: list[str], state: bytes) -> Scanner:
@@ -162,6 +169,14 @@ def go_on(command: list[str], state: bytes) -> Scanner:
     scanner = prepared(command, pid_file=handover.pid_file(records))
     scanner.go_on(records)
     return scanner
+
+
+def begin_anew(command: list[str], error: Exception) -> Scanner:
+    """Take over, as from one that was killed, what cannot be gone on with: process 1 may not end,
+    nor be followed by another. That nothing of the state is open any more tells the supervises."""
+    errors.warn("svscan", f"unable to go on, taking over instead: {steadfast.explain(error)}")
+    descriptors.close_all_but(set())
+    return prepared(command)
 
 
 def show_status(pid_file: PidFile, command: list[str]) -> int:

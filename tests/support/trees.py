@@ -11,6 +11,7 @@ from subprocess import Popen
 from supervise.drivers import servicedir
 from supervise.formats import status
 from supervise.formats.status import Status
+from supervise.unix import locks
 from tests.support import processes
 from tests.support.patience import eventually
 from tests.support.processes import Background
@@ -119,6 +120,16 @@ def control(path: Path, letters: bytes) -> None:
     descriptor = os.open(path / servicedir.CONTROL, os.O_WRONLY | os.O_NONBLOCK)
     os.write(descriptor, letters)
     os.close(descriptor)
+
+
+def is_taken_over(directory: Path) -> bool:
+    """Whether an svscan has claimed its supervise, which is not its child."""
+    with (directory / "supervise/child").open("rb") as child:
+        try:
+            locks.exclusive(child.fileno(), wait=False)
+        except BlockingIOError:
+            return True
+    return False
 
 
 def ended(pid: int) -> bool:

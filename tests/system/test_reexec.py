@@ -108,8 +108,9 @@ def test_every_command_is_obeyed_once_all_the_while(tree, package):
 def test_supervises_are_of_the_new_version_too(tree, package):
     """What they call in place when they start a service next is."""
     service = tree.add("a", "exec argv0 sleep sleep 10000")
-    start(tree, package, trees.QUICK, cwd="/")
+    start(tree, package, trees.QUICK)
     pid = trees.started(service)
+    eventually(lambda: processes.title(pid) == "sleep 10000", "it has loaded what it calls")
     supervise = tree.supervise("supervise a")
     package.append("\nNEW = 'new'\n", "program.py")
     package.append("\nassert program.NEW == 'new'\n", "commands/argv0.py")
@@ -368,32 +369,67 @@ def test_services_get_the_limits_and_descriptors_that_they_always_get(tree, pack
     assert tree.stop() == 0
 
 
+class Container:
+    """An svscan that is process 1 of a pid namespace."""
+
+    def __init__(self, tree: trees.Tree, package: Package) -> None:
+        argv = ["/usr/bin/unshare", "--pid", "--fork", "--mount-proc", "--kill-child"]
+        svscan = [sys.executable, "-m", "supervise", "svscan", str(tree.scan)]
+        with tree.output.open("ab") as output:
+            self.outside = tree.background.start(
+                [*argv, *svscan], stdout=output, stderr=output, env=package.environment
+            )
+        self.pid = eventually(lambda: processes.children(self.outside.pid))[0]
+
+    def signal(self, number: int) -> None:
+        os.kill(self.pid, number)
+
+    def below(self) -> list[int]:
+        return processes.descendants(self.pid)
+
+
 @pytest.mark.needs_root
 def test_process_1_of_a_container(tree, package):
-    """Of a pid namespace: signals that are not caught yet would be lost, and its end be the end of
-    everybody in it."""
+    """Signals that are not caught yet would be lost, and its end be the end of everybody in it."""
     service = tree.add("a", COUNTING, log=LOGGER)
-    argv = ["/usr/bin/unshare", "--pid", "--fork", "--mount-proc", "--kill-child"]
-    svscan = [sys.executable, "-m", "supervise", "svscan", str(tree.scan)]
-    with tree.output.open("ab") as output:
-        outside = tree.background.start(
-            [*argv, *svscan], stdout=output, stderr=output, env=package.environment
-        )
+    first = Container(tree, package)
     eventually(lambda: trees.is_supervised(service / "log"))
-    (first,) = processes.children(outside.pid)
-    eventually(lambda: len(processes.descendants(first)) == 4, "two supervises, two services")
+    eventually(lambda: len(first.below()) == 4, "two supervises, two services")
     before = trees.read(service)
     for number in range(3):
         package.append(when_resumed(f"os.write(2, b'{UP} {number}\\n')"))
-        os.kill(first, signal.SIGHUP)
+        first.signal(signal.SIGHUP)
         tree.hears(f"{UP} {number}")
     package.append("def")
-    os.kill(first, signal.SIGHUP)
+    first.signal(signal.SIGHUP)
     tree.hears(f"{UNABLE}SyntaxError: invalid syntax")
-    eventually(lambda: len(processes.descendants(first)) == 4)
+    eventually(lambda: len(first.below()) == 4)
     assert trees.read(service) == before
     other = tree.add("b")
     eventually(lambda: trees.is_supervised(other))
-    os.kill(first, signal.SIGTERM)
-    assert outside.wait() == 0
+    first.signal(signal.SIGTERM)
+    assert first.outside.wait() == 0
+    assert trees.missing(service / "log/lines") == []
+
+
+@pytest.mark.needs_root
+def test_process_1_takes_over_what_it_cannot_go_on_with(tree, package):
+    service = tree.add("a", COUNTING, log=LOGGER)
+    first = Container(tree, package)
+    eventually(lambda: trees.is_supervised(service / "log"))
+    eventually(lambda: len(first.below()) == 4, "two supervises, two services")
+    before, below = trees.read(service), sorted(first.below())
+    package.append(when_resumed("handover.take = lambda state: 1 // 0"))
+    first.signal(signal.SIGHUP)
+    said = "svscan: warning: unable to go on, taking over instead: ZeroDivisionError"
+    eventually(lambda: any(line.startswith(said) for line in tree.said()), "the warning")
+    eventually(lambda: trees.is_taken_over(service) and trees.is_taken_over(service / "log"))
+    other = tree.add("b")
+    eventually(lambda: trees.is_supervised(other))
+    assert trees.read(service) == before
+    assert set(below) <= set(first.below())
+    trees.control(service, b"t")
+    eventually(lambda: trees.read(service).pid not in (None, before.pid))
+    first.signal(signal.SIGTERM)
+    assert first.outside.wait() == 0
     assert trees.missing(service / "log/lines") == []

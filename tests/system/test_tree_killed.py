@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 
-from supervise.unix import locks
 from tests.support import processes, trees
 from tests.support.patience import eventually
 
@@ -261,15 +260,6 @@ def test_a_log_that_appeared_while_no_svscan_was_there(tree):
     assert tree.stop() == 0
 
 
-def is_taken_over(directory: Path) -> bool:
-    with (directory / "supervise/child").open("rb") as child:
-        try:
-            locks.exclusive(child.fileno(), wait=False)
-        except BlockingIOError:
-            return True
-    return False
-
-
 def test_supervises_that_say_late_that_their_svscan_is_gone(tree):
     """The next svscan has made a pipe by then."""
     service = tree.add("a", trees.COUNTING, log=trees.LOGGER)
@@ -285,7 +275,7 @@ def test_supervises_that_say_late_that_their_svscan_is_gone(tree):
     for supervise in supervises:
         trees.kill(supervise, signal.SIGCONT)
     for directory in (service, service / "log"):
-        eventually(lambda directory=directory: is_taken_over(directory))
+        eventually(lambda directory=directory: trees.is_taken_over(directory))
     trees.kill(supervises[1])
     eventually(lambda: tree.supervise("supervise a/log"))
     eventually(lambda: trees.is_supervised(service / "log"))
