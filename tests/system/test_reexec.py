@@ -52,12 +52,14 @@ def everybody(tree: trees.Tree) -> list[int]:
 
 
 def renewed(tree: trees.Tree, supervises: set[int | None]) -> None:
-    """Wait until others are in the place of these, and answer."""
-    eventually(lambda: all(pid is None or trees.ended(pid) for pid in supervises), "made way")
-    names = [path for path in sorted(tree.scan.glob("**/supervise")) if path.is_dir()]
-    eventually(lambda: len(tree.supervises()) >= len(names), "and are there again")
-    for path in names:
-        eventually(lambda path=path: trees.is_supervised(path.parent))
+    """Wait until others are in the place of these."""
+    assert None not in supervises
+    eventually(lambda: all(pid is not None and trees.ended(pid) for pid in supervises), "made way")
+
+    def number() -> int:
+        return sum(title.startswith("supervise ") for title in tree.supervises())
+
+    eventually(lambda: number() == len(supervises), "and are there again")
 
 
 def test_the_new_version_takes_the_place_of_the_old_one(tree, package):
@@ -69,7 +71,7 @@ def test_the_new_version_takes_the_place_of_the_old_one(tree, package):
     supervises = {tree.supervise("supervise a"), tree.supervise("supervise a/log")}
     upgrade(tree, package)
     renewed(tree, supervises)
-    assert len(everybody(tree)) == 4, "and no rehearsal any more"
+    eventually(lambda: len(everybody(tree)) == 4, "and no rehearsal any more")
     assert (trees.read(service), trees.started(service / "log")) == (before, logger)
     eventually(lambda: processes.title(tree.svscan.pid) == shown)
     eventually(lambda: Path(f"/proc/{tree.svscan.pid}/comm").read_text() == name)
@@ -126,7 +128,8 @@ def test_what_is_wanted_stays_wanted(tree, package):
     down, paused, once = tree.add("a"), tree.add("b"), tree.add("c")
     start(tree, package, trees.QUICK)
     for service, letters in ((down, b"d"), (paused, b"p"), (once, b"o")):
-        trees.started(service)
+        pid = trees.started(service)
+        eventually(lambda pid=pid: processes.title(pid) == "sleep 10000")
         trees.control(service, letters)
     trees.stopped(down)
     eventually(lambda: trees.read(paused).paused and trees.read(once).want == b"\0")
