@@ -12,8 +12,9 @@ loggers once they have read all; a second such signal does not wait.
 
 HUP makes it the version of svscan that is installed by then: the same process, whose services, logs
 and pipes go on untouched. The new version shows first, in a process of its own and within 30
-seconds, that it comes up; where it does not, a warning says why, and the old one goes on. Either
-looks at the whole directory again. Options:
+seconds, that it comes up; where it does not, a warning says why, and the old one goes on. Once it
+is up, each supervise makes way for a new one that adopts the service. Either version looks at the
+whole directory again. Options:
 
     --daemon        go to the background, and return once every supervise answers svc and svstat
     --status        say whether such a svscan runs, as which process, and for how long

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 import resource
 import signal
 import sys
@@ -17,6 +18,7 @@ from tests.support.patience import eventually
 from tests.support.trees import COUNTING, LOGGER
 
 UP = "svscan: the new one"
+COUNTING_SLOWLY = COUNTING.replace("echo $$ $number;", "echo $$ $number; sleep 0.01;")
 UNABLE = "svscan: warning: unable to re-execute, going on as before: "
 
 
@@ -47,6 +49,12 @@ def rehearsing(tree: trees.Tree) -> int | None:
     return next((pid for pid in children if "--rehearse" in processes.title(pid)), None)
 
 
+def supervises_of(tree: trees.Tree) -> list[int]:
+    """Those below svscan, beside the services that they have adopted."""
+    children = processes.children(tree.svscan.pid)
+    return [pid for pid in children if processes.title(pid).startswith("supervise ")]
+
+
 def everybody(tree: trees.Tree) -> list[int]:
     return sorted(processes.descendants(tree.svscan.pid))
 
@@ -56,10 +64,7 @@ def renewed(tree: trees.Tree, supervises: set[int | None]) -> None:
     assert None not in supervises
     eventually(lambda: all(pid is not None and trees.ended(pid) for pid in supervises), "made way")
 
-    def number() -> int:
-        return sum(title.startswith("supervise ") for title in tree.supervises())
-
-    eventually(lambda: number() == len(supervises), "and are there again")
+    eventually(lambda: len(supervises_of(tree)) == len(supervises), "and are there again")
 
 
 def test_the_new_version_takes_the_place_of_the_old_one(tree, package):
@@ -159,6 +164,28 @@ def test_no_line_is_lost_however_often(tree, package):
     assert tree.stop() == 0
     assert trees.missing(log) == []
     assert trees.lines(log)[-1].endswith(" last")
+
+
+@pytest.mark.timeout(200)
+def test_supervises_that_are_killed_at_any_moment_of_it(tree, package):
+    services = [tree.add(name, COUNTING_SLOWLY, log=LOGGER) for name in "abc"]
+    start(tree, package, trees.QUICK)
+    before = [trees.started(service) for service in services]
+    chance = random.Random(7)
+    for number in range(6):
+        package.append(when_resumed(f"os.write(2, b'{UP} {number}\\n')"))
+        tree.svscan.send_signal(signal.SIGHUP)
+        while f"{UP} {number}" not in tree.said():
+            supervises = supervises_of(tree)
+            if supervises:
+                trees.kill(chance.choice(supervises))
+    for service in services:
+        eventually(lambda service=service: trees.is_supervised(service))
+    assert [trees.started(service) for service in services] == before
+    eventually(lambda: len(supervises_of(tree)) == 6, "two for each")
+    assert tree.stop() == 0
+    assert [trees.missing(service / "log/lines") for service in services] == [[], [], []]
+    assert [line for line in tree.said() if not line.startswith(UP)] == []
 
 
 BROKEN = {
