@@ -25,7 +25,7 @@ from supervise.machines.service import (
     SignalRest,
     Spawn,
 )
-from supervise.unix import channels, descriptors, linux, processes, signals
+from supervise.unix import channels, descriptors, exits, linux, processes, signals
 from supervise.unix.waiting import Waiter
 
 PROGRAM = "supervise"
@@ -132,7 +132,7 @@ class Supervisor:
 
     def expect_no_word(self, status: int | None = None) -> None:
         """Nobody will tell of the adopted child's end: watch it ourselves. How one that is not our
-        own has ended we cannot learn."""
+        own has ended only a new kernel can tell."""
         if self.child.pidfd is None:
             self.child_ended(status)
         else:
@@ -146,8 +146,8 @@ class Supervisor:
             self.take_order()  # before a death, which may be what the order is about
         if self.wakeup in ready:
             self.hear_signals()
-        if self.watched in ready:
-            self.child_ended(None)
+        if self.watched is not None and self.watched in ready:
+            self.child_ended(exits.status(self.watched))
         if self.rest.ended(ready) and self.service.sweeping:
             self.await_rest()
         if self.directory.control in ready:

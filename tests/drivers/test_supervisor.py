@@ -16,7 +16,7 @@ from supervise.drivers.child import Orphan
 from supervise.drivers.supervisor import ENDED, STDOUT, WAIT_STATUS, Supervisor
 from supervise.machines import service
 from supervise.machines.service import DRAIN_ORDER, STOP_ORDER
-from supervise.unix import channels, processes
+from supervise.unix import channels, exits, processes
 from supervise.unix.gate import Gate
 from tests.support import trees
 from tests.support.patience import eventually
@@ -462,6 +462,28 @@ def test_an_end_that_svscan_cannot_tell_any_more_is_seen_all_the_same(sv, start)
     assert trees.started(sv, other_than=pid)
     trees.control(sv, b"dx")
     second.leaves()
+
+
+def say_and_wait() -> int:
+    Path(f"ran-{os.getpid()}").touch()
+    signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
+    return sleep()
+
+
+def test_how_a_child_ended_that_nobody_tells_of_is_known_to_a_new_kernel(sv, start):
+    first = start(say_and_wait)
+    pid = ran(sv)
+    first.is_killed()
+    pidfd = os.pidfd_open(pid)
+    second = start(say_and_wait)
+    second.order(DRAIN_ORDER)
+    trees.kill(pid, signal.SIGTERM)
+    status_of(pid)
+    told = exits.status(pidfd)
+    os.close(pidfd)
+    if told is None:
+        pytest.skip("needs Linux 6.15")
+    assert second.leaves() == 0, "a log that has read all is not started again"
 
 
 def test_nobody_of_an_adopted_service_is_left_when_it_is_stopped(sv, start):
