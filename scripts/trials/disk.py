@@ -36,6 +36,10 @@ class Found(NamedTuple):
     told: int  # lines that the log says were dropped
     wrong: int  # doubled, torn, out of order
 
+    @property
+    def shown(self) -> float | str:
+        return "never" if self.gone is None else self.gone
+
 
 def is_possible() -> bool:
     return os.getuid() == 0 and os.access(UNSHARE, os.X_OK)
@@ -46,12 +50,12 @@ def trial(suite: Suite, asked: Asked, report: Report) -> None:
         return
     found = elsewhere(suite, "block")
     limit = at_most(TERM_LIMIT, " ms")
-    report.put("full disk", "TERM to gone, in milliseconds", found.gone, limit)
+    report.put("full disk", "TERM to gone, in milliseconds", found.shown, limit)
     report.put("full disk", "lines lost", found.lost, exactly(0))
     report.put("full disk", "lines doubled, torn or out of order", found.wrong, exactly(0))
     if suite is OURS and knows_drop():
         found = elsewhere(suite, "drop")
-        report.put("full disk", "ddrop: TERM to gone, in milliseconds", found.gone, limit)
+        report.put("full disk", "ddrop: TERM to gone, in milliseconds", found.shown, limit)
         report.put("full disk", "ddrop: lines dropped", found.told)
         told = found.lost - found.told
         report.put("full disk", "ddrop: lines lost and not counted", told, exactly(0))

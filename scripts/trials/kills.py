@@ -5,6 +5,7 @@ afterwards, its true exit status, every line.
 
 from __future__ import annotations
 
+import os
 import random
 import signal
 import time
@@ -26,7 +27,7 @@ SUPERVISES = 10  # kills of a supervise for one of svscan
 
 
 def trial(suite: Suite, asked: Asked, report: Report) -> None:
-    with own_place() as place:
+    with own_place() as place, processes.collecting():
         tree = Tree(suite, place, asked.services, RATE)
         tree.start()
         torment = Torment(tree, asked.dice("kills"))
@@ -71,7 +72,8 @@ class Torment:
         for kind in kinds:
             self.strike(kind, self.dice.choice(tree.both))
             time.sleep(self.dice.choice(NAPS) * self.dice.random())
-        if tree.svscan.poll() is not None:
+        svscan_died = tree.svscan.poll() is not None
+        if svscan_died:
             tree.start()
         began = time.monotonic()
         if not tree.wait_until(lambda: not any(map(processes.stat, self.going))):
@@ -79,9 +81,13 @@ class Torment:
         for name in tree.heal():
             self.troubles.append(f"{name}: {tree.instances(name)}, told {tree.told(name)}")
         self.longest = max(self.longest, time.monotonic() - began)
-        self.compare(before)
+        self.compare(before, svscan_died)
 
-    def compare(self, before: dict[str, int]) -> None:
+    def compare(self, before: dict[str, int], svscan_died: bool) -> None:
+        for service in self.tree.services if svscan_died else []:
+            pair = {service, f"{service}/log"}
+            if pair & self.harmed:
+                self.harmed |= pair  # nobody may have held their pipe
         for name in self.tree.both:
             now = self.tree.told(name)
             if name not in self.harmed and now != before[name]:
@@ -111,11 +117,14 @@ class Torment:
         number = self.dice.choice([signal.SIGKILL, signal.SIGTERM])
         number = signal.SIGKILL if kind == "logger" else number
         for pid in self.tree.instances(name):
+            about = processes.stat(pid)
+            parent = about.parent if about is not None else 0
             if processes.kill(pid, number):
                 self.going.add(pid)
                 self.kills[kind] += 1
                 self.expected.setdefault(pid, set()).update(self.statuses_of(pid, number))
-                if name in self.struck and self.tree.svscan.poll() is not None:
+                alone = parent == os.getpid() or self.tree.svscan.poll() is not None
+                if alone and name in self.struck:
                     self.nobody.add(pid)
 
     def tell(self, report: Report, verdict: Verdict) -> None:

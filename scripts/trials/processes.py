@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import signal
+import threading
 import time
-from collections.abc import Callable, Set
+from collections.abc import Callable, Iterator, Set
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
@@ -119,6 +121,29 @@ def end_all(but: Set[int] = frozenset()) -> list[int]:
         reap(but)
     reap(but)
     return left
+
+
+@contextmanager
+def collecting() -> Iterator[None]:
+    """Whatever ends meanwhile and was left to us is collected at once, as init does."""
+    over = threading.Event()
+
+    def collect() -> None:
+        while not over.is_set():
+            try:
+                while os.waitpid(-1, os.WNOHANG)[0]:
+                    pass
+            except ChildProcessError:
+                pass
+            time.sleep(LOOK_AGAIN)
+
+    thread = threading.Thread(target=collect)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
 
 
 def reap(but: Set[int] = frozenset()) -> None:

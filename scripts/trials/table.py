@@ -53,7 +53,7 @@ class Table:
         return [
             row
             for row, values in self.values.items()
-            if suite in values and values[suite] is not None and not row.wanted.keeps(values[suite])
+            if suite in values and not row.wanted.keeps(values[suite])
         ]
 
     def render(self) -> str:

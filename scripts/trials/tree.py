@@ -101,14 +101,7 @@ class Tree:
         return self.instances(name) != [] and self.supervisors(name) != []
 
     def wait_until(self, done: processes.Question, limit: float = PATIENCE) -> bool:
-        def settled() -> bool:
-            self.reap()
-            return done()
-
-        return processes.within(limit, settled) is not None
-
-    def reap(self) -> None:
-        processes.reap({self.svscan.pid})
+        return processes.within(limit, done) is not None
 
     def verdict(self) -> Verdict:
         account = Account()
