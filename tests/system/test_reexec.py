@@ -425,6 +425,7 @@ def test_process_1_of_a_container(tree, package):
     first = Container(tree, package)
     eventually(lambda: trees.is_supervised(service / "log"))
     eventually(lambda: len(first.below()) == 4, "two supervises, two services")
+    eventually(lambda: trees.read(service).pid, "published")
     before = trees.read(service)
     for number in range(3):
         package.append(when_resumed(f"os.write(2, b'{UP} {number}\\n')"))
@@ -448,6 +449,7 @@ def test_process_1_takes_over_what_it_cannot_go_on_with(tree, package):
     first = Container(tree, package)
     eventually(lambda: trees.is_supervised(service / "log"))
     eventually(lambda: len(first.below()) == 4, "two supervises, two services")
+    eventually(lambda: trees.read(service).pid, "published")
     before, below = trees.read(service), sorted(first.below())
     package.append(when_resumed("handover.take = lambda state: 1 // 0"))
     first.signal(signal.SIGHUP)
