@@ -39,8 +39,8 @@ class AdoptedSupervise:
         if carried:
             self.make_room()
             return
-        os.write(self.control, letters)
         processes.send(self.pidfd, signal.SIGCONT)
+        os.write(self.control, letters)
 
     def make_room(self) -> None:
         """For one that has what this one lacks."""

@@ -154,13 +154,13 @@ class Scanner:
                 case scaneffects.HandOver(identity):
                     self.hand_over(identity)
                 case scaneffects.Stop(identity, role):
-                    self.supervises.order((identity, role), STOP_ORDER)
+                    self.stop(identity, role)
                 case scaneffects.Kill(identity, role):
                     self.supervises.order((identity, role), b"k")
                 case scaneffects.Renew(identity, role):
                     self.renew((identity, role))
                 case scaneffects.Drain(identity):
-                    self.supervises.order((identity, "log"), DRAIN_ORDER)
+                    self.drain(identity)
                 case scaneffects.CloseWriter(identity):
                     self.supervises.close_writer(identity)
                 case scaneffects.Forget(identity):
@@ -212,3 +212,13 @@ class Scanner:
             _, writing = self.supervises.pipes[identity]
             if self.supervises.order((identity, "main"), supervisor.STDOUT, writing):
                 self.scan.handed_over(identity)
+            else:
+                self.scan.not_given(identity, clock.now().monotonic)
+
+    def stop(self, identity: Identity, role: Role) -> None:
+        if not self.supervises.order((identity, role), STOP_ORDER):
+            self.scan.not_stopped(identity, role, clock.now().monotonic)
+
+    def drain(self, identity: Identity) -> None:
+        if not self.supervises.order((identity, "log"), DRAIN_ORDER):
+            self.scan.not_given(identity, clock.now().monotonic)

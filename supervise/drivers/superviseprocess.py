@@ -64,10 +64,11 @@ class SuperviseProcess(BaseProcess):
         """Tell the supervise something; one that has ended hears nothing."""
         if self.exitcode is not None:
             return
-        channels.send(self.orders, letters, *carried)
         # Somebody may have stopped it, and svscan could then never stop. It is our child and not
-        # yet reaped, so the number is its own.
+        # yet reaped, so the number is its own. First, since it may have to read before it can be
+        # told.
         os.kill(self.child_pid, signal.SIGCONT)
+        channels.send(self.orders, letters, *carried)
 
     def ended(self, status: int) -> None:
         """It was reaped with this raw wait status."""

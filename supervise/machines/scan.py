@@ -10,6 +10,7 @@ directory has a log, a log supervise, joined by a pipe that svscan holds at both
 * when the main supervise of such a service, or of any while svscan stops, has ended, our writing
   end is closed and the log supervise is told to drain: to read to the end, then leave;
 * while svscan stops, what is late is told to kill its child;
+* an order that cannot be given is given again, RETRY_PAUSE later;
 * a supervise of an earlier version makes way for one of ours, unless it is not to be started again.
 """
 
@@ -44,6 +45,8 @@ KILL_AFTER = 7.0
 # seconds from one supervise to the next that makes way for a new version, so that there is time for
 # all else
 RENEWAL_GAP = 0.02
+
+RETRY_PAUSE = 1.0  # seconds from an order that could not be given until it is given again
 
 MOST_TROUBLES = 16  # that make a difference
 TROUBLE = 111 << 8  # the wait status of a supervise that could not begin
@@ -81,6 +84,7 @@ class Entry:
     draining: bool = False
     piped: bool = False  # the pipe is made
     joined: bool = False  # and the main supervise writes to it
+    owed_at: float | None = None  # when to give again what could not be given, a drain or the pipe
 
     @property
     def alive(self) -> bool:
@@ -102,6 +106,7 @@ class Scan:
             for entry in self.entries.values()
             for slot in entry.slots.values()
         ]
+        moments += [entry.owed_at for entry in self.entries.values()]
         return min((moment for moment in moments if moment is not None), default=None)
 
     def slot_deadline(self, entry: Entry, slot: Slot) -> float | None:
@@ -224,6 +229,7 @@ class Scan:
         effects: list[Effect] = []
         for identity, entry in list(self.entries.items()):
             effects += self.start_due(identity, now)
+            effects += self.owed(identity, now)
             for role, slot in entry.slots.items():
                 if slot.running and slot.late_at is not None and now >= slot.late_at:
                     effects += self.tell(identity, role, now)
@@ -257,6 +263,27 @@ class Scan:
             effects.append(HandOver(identity))
         return effects
 
+    def not_stopped(self, identity: Identity, role: Role, now: float) -> None:
+        """A supervise could not be told to stop."""
+        slot = self.entries[identity].slots[role]
+        slot.told = False
+        slot.late_at = now + RETRY_PAUSE
+
+    def not_given(self, identity: Identity, now: float) -> None:
+        """A logger could not be told to drain, or a main supervise not be given the pipe."""
+        self.entries[identity].owed_at = now + RETRY_PAUSE
+
+    def owed(self, identity: Identity, now: float) -> list[Effect]:
+        """What could not be given, if it is still wanted."""
+        entry = self.entries[identity]
+        if entry.owed_at is None or now < entry.owed_at:
+            return []
+        entry.owed_at = None
+        if entry.draining:
+            return [Drain(identity)] if entry.slots["log"].running else []
+        main = entry.slots["main"]
+        return [HandOver(identity)] if main.running and not entry.joined else []
+
     def handed_over(self, identity: Identity) -> None:
         """The main supervise writes to the pipe from its next start on."""
         self.entries[identity].joined = True
@@ -271,6 +298,7 @@ class Scan:
         if entry.slots["main"].alive or entry.draining:
             return []
         entry.draining = True
+        entry.owed_at = None
         if self.stopping:
             entry.slots["log"].late_at = now + KILL_AFTER
         # Told first, so that a logger that sees the end is not started again; one that is orphaned

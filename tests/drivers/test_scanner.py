@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 from collections.abc import Callable
@@ -15,7 +16,7 @@ from supervise.drivers.scandir import Named, Unnamed
 from supervise.drivers.scanner import Scanner
 from supervise.machines import scan
 from supervise.machines.scaneffects import Identity
-from supervise.machines.service import DRAIN_ORDER
+from supervise.machines.service import DRAIN_ORDER, STOP_ORDER
 from supervise.unix import channels, descriptors, pipes, processes
 from tests.support import trees
 from tests.support.patience import eventually
@@ -154,6 +155,37 @@ def test_a_log_that_appears(unforked):
         scanning.note_ends(scanning.supervises.reap())
         assert scanning.supervises.running[identity, "log"].heard == [DRAIN_ORDER]
         assert len(scanning.supervises.pipes[identity]) == 1, "the writing end is closed"
+
+    in_a_fork(child)
+
+
+def test_orders_that_cannot_be_given_are_given_again(unforked, monkeypatch, capfd):
+    os.mkdir("a")
+
+    def order(self: Unforked, letters: bytes, *carried: int) -> None:
+        self.heard.append(letters)
+        if self.heard.count(letters) < 2:
+            raise BlockingIOError(errno.EAGAIN, "made up")
+
+    def child() -> None:
+        scan.RETRY_PAUSE = 0.0
+        scanning = unforked()
+        Unforked.order = order
+        scanning.learn(scanning.directory.look_at_everything())
+        ((identity, _),) = scanning.supervises.running
+        os.mkdir("a/log")
+        scanning.learn(scanning.directory.look_at_changes())
+        main, log = scanning.supervises.running.values()
+        assert not scanning.scan.entries[identity].joined
+        scanning.perform(scanning.scan.tick(scanning.scan.deadline))
+        assert scanning.scan.entries[identity].joined
+        scanning.perform(scanning.scan.stop(0.0))
+        scanning.perform(scanning.scan.tick(scanning.scan.deadline))
+        assert main.heard == [supervisor.STDOUT] * 2 + [STOP_ORDER] * 2
+        supervises.processes.reap = lambda: [(main.child_pid, 0)]
+        scanning.note_ends(scanning.supervises.reap())
+        scanning.perform(scanning.scan.tick(scanning.scan.deadline))
+        assert log.heard == [DRAIN_ORDER] * 2
 
     in_a_fork(child)
 

@@ -93,6 +93,20 @@ def test_orders_never_wait(ends):
     process.ended(reaped(process))
 
 
+def test_one_that_was_stopped_is_continued_though_it_has_too_much_unread(ends):
+    process = SuperviseProcess("a", signal.pause, ends[0])
+    process.start()
+    with pytest.raises(BlockingIOError):
+        order_for_ever(process)
+    os.kill(process.child_pid, signal.SIGSTOP)
+    eventually(lambda: state(process.child_pid) == "T")
+    with pytest.raises(BlockingIOError):
+        process.order(b"k")
+    eventually(lambda: state(process.child_pid) == "S")
+    os.kill(process.child_pid, signal.SIGKILL)
+    process.ended(reaped(process))
+
+
 def test_a_fork_that_fails_is_the_callers_trouble(ends, monkeypatch):
     def refuse() -> int:
         raise BlockingIOError(errno.EAGAIN, "x")

@@ -8,6 +8,7 @@ from supervise.machines.scan import (
     KILL_AFTER,
     RENEWAL_GAP,
     RESTART_PAUSE,
+    RETRY_PAUSE,
     TROUBLE,
     TROUBLE_PAUSE,
     Scan,
@@ -349,6 +350,58 @@ def test_a_log_is_not_hurried_while_its_service_still_writes():
     scan = scanning(SMTPD, has_log=True)
     scan.stop(at(10))
     assert scan.stop(at(11)) == [Kill(SMTPD, MAIN)]
+
+
+# Orders that cannot be given.
+
+
+def test_a_stop_that_could_not_be_told_is_told_again_and_not_followed_by_a_kill():
+    scan = scanning(SMTPD)
+    assert scan.stop(at(10)) == [Stop(SMTPD, MAIN)]
+    scan.not_stopped(SMTPD, MAIN, at(10))
+    assert scan.deadline == at(10 + RETRY_PAUSE)
+    assert scan.tick(at(11)) == [Stop(SMTPD, MAIN)]
+    assert scan.deadline == at(11 + KILL_AFTER)
+    assert scan.tick(at(11 + KILL_AFTER)) == [Kill(SMTPD, MAIN)]
+
+
+def test_a_logger_that_could_not_be_told_to_drain_is_told_again():
+    scan = scanning(SMTPD, has_log=True)
+    scan.unnamed(SMTPD, at(1))
+    assert scan.exited(SMTPD, MAIN, 0, at(2)) == [Drain(SMTPD), CloseWriter(SMTPD)]
+    scan.not_given(SMTPD, at(2))
+    assert scan.deadline == at(2 + RETRY_PAUSE)
+    assert scan.tick(at(3)) == [Drain(SMTPD)]
+    assert scan.deadline is None
+
+
+def test_one_that_has_left_meanwhile_is_not_told():
+    scan = scanning(SMTPD, has_log=True)
+    scan.unnamed(SMTPD, at(1))
+    scan.exited(SMTPD, MAIN, 0, at(2))
+    scan.not_given(SMTPD, at(2))
+    assert scan.exited(SMTPD, LOG, 0, at(2.5)) == [Forget(SMTPD)]
+    assert scan.tick(at(3)) == []
+
+
+def test_a_pipe_that_could_not_be_handed_over_is_handed_over_later():
+    scan = scanning(SMTPD)
+    assert scan.named(SMTPD, True, at(9))[-1] == HandOver(SMTPD)
+    scan.pipe_made(SMTPD)
+    scan.started(SMTPD, LOG, at(9))
+    scan.not_given(SMTPD, at(9))
+    assert perform(scan, scan.tick(at(10)), 10) == [HandOver(SMTPD)]
+    assert (scan.deadline, scan.entries[SMTPD].joined) == (None, True)
+
+
+def test_a_service_that_is_started_anew_meanwhile_has_the_pipe_already():
+    scan = scanning(SMTPD)
+    scan.named(SMTPD, True, at(9))
+    scan.pipe_made(SMTPD)
+    scan.started(SMTPD, LOG, at(9))
+    scan.not_given(SMTPD, at(9))
+    perform(scan, scan.exited(SMTPD, MAIN, 0, at(9.5)), 9.5)
+    assert scan.tick(at(10)) == []
 
 
 IDENTITIES = [Identity(1, inode) for inode in range(3)]
