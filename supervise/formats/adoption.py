@@ -4,9 +4,9 @@ Layout, numbers big-endian. 0: «sv1\\n»; 4: boot id, 16 bytes; 20: device and 
 file, 8 bytes each, since a copy of a service directory says nothing of a process of its own; 36:
 start time of the child in clock ticks since the boot, 8 bytes; 44: monotonic seconds of its start,
 a double; 52: its pid, 4 bytes, 0 while down; 56: TAI64N of the last change, 12 bytes; 68: what is
-wanted, as in status; 69: flags (1 paused, 2 asked, 4 leaving); 70: CRC-32 of all before. It has one
-size and is written over itself in one piece, so that neither a full disk nor a SIGKILL leaves half
-of one.
+wanted, as in status; 69: flags (1 paused, 2 asked, 4 leaving, 8 stopping, 16 draining); 70: CRC-32
+of all before. It has one size and is written over itself in one piece, so that neither a full disk
+nor a SIGKILL leaves half of one.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ MAGIC = b"sv1\n"
 BODY = Struct(">4s16sQQQdI12scB")
 SUM = Struct(">I")
 SIZE = BODY.size + SUM.size
-PAUSED, ASKED, LEAVING = 1, 2, 4
+PAUSED, ASKED, LEAVING, STOPPING, DRAINING = 1, 2, 4, 8, 16
 NOTHING = bytes(SIZE)  # nobody has to take over
 HIGHEST_PID = 2**31 - 1  # a pid_t has a sign
 
@@ -49,11 +49,14 @@ class Memory(NamedTuple):
     started_at: float  # monotonic seconds, which go on until the machine is started anew
     asked: bool
     leaving: bool
+    stopping: bool = False
+    draining: bool = False
 
 
 def pack(memory: Memory, birth: Birth, file: File) -> bytes:
     status = memory.status
     flags = PAUSED * status.paused | ASKED * memory.asked | LEAVING * memory.leaving
+    flags |= STOPPING * memory.stopping | DRAINING * memory.draining
     body = BODY.pack(
         MAGIC,
         birth.boot,
@@ -79,7 +82,8 @@ def unpack(record: bytes) -> tuple[Memory, Birth, File] | None:
     if pid > HIGHEST_PID:
         return None
     status = Status(tai64.unpack(since), pid or None, bool(flags & PAUSED), want)
-    memory = Memory(status, started_at, bool(flags & ASKED), bool(flags & LEAVING))
+    told = (bool(flags & flag) for flag in (ASKED, LEAVING, STOPPING, DRAINING))
+    memory = Memory(status, started_at, *told)
     return memory, Birth(boot, start_time), File(device, inode)
 
 

@@ -95,7 +95,8 @@ class Service:
     @property
     def memory(self) -> Memory:
         """What `resume` needs. It changes with a Publish and with nothing else."""
-        return Memory(self.status, self.started_at, self.asked, self.leaving)
+        told = (self.asked, self.leaving, self.stopping, self.draining)
+        return Memory(self.status, self.started_at, *told)
 
     @property
     def start_is_due(self) -> bool:
@@ -111,6 +112,7 @@ class Service:
         self.since, self.pid, self.paused, self.want = memory.status
         self.asked = memory.asked
         self.leaving = memory.leaving
+        self.stopping, self.draining = memory.stopping, memory.draining
         self.started_at = min(memory.started_at, now.monotonic)
         self.not_before = self.started_at + RESTART_PAUSE
         # It may have been killed before the signal that follows the word of it.

@@ -25,7 +25,7 @@ statuses = st.builds(
     st.sampled_from([UP, DOWN, ONCE]),
 )
 times = st.floats(allow_nan=False, allow_infinity=False)
-memories = st.builds(Memory, statuses, times, st.booleans(), st.booleans())
+memories = st.builds(Memory, statuses, times, *[st.booleans()] * 4)
 
 
 def test_the_layout():
@@ -36,6 +36,8 @@ def test_the_layout():
         + b"\0\0\0\7" + bytes.fromhex("400000000000000a000001f4") + b"d" + b"\5"
     )  # fmt: skip
     assert record == body + crc32(body).to_bytes(4, "big")
+    told = adoption.pack(MEMORY._replace(stopping=True, draining=True), BIRTH, FILE)
+    assert told[69] == record[69] | 8 | 16
     assert len(record) == adoption.SIZE == 74
 
 

@@ -135,6 +135,24 @@ def test_a_service_that_was_left_behind_when_its_supervise_had_to_go_is_left_aga
     assert service.resume(before.memory, at(3)) == [Publish(before.status), Exit()]
 
 
+def test_a_logger_that_was_to_drain_reads_to_the_end_under_the_next():
+    before = running()
+    before.drain(at(1))
+    service = resumed(before, 2)
+    assert service.exited(None, at(3)) == [published(3, None, UP), Spawn()]
+    service.started(8, at(3))
+    assert service.exited(0, at(4)) == [published(4, None, UP), *SWEEP]
+
+
+def test_a_service_that_was_to_be_stopped_leaves_nothing_behind_under_the_next():
+    before = running()
+    before.stop(at(1))
+    service = resumed(before, 2)
+    assert service.exited(TERM, at(3)) == [published(3, None, DOWN), *SWEEP]
+    sweeping = Service(at(4), normally_up=True)
+    assert sweeping.resume(service.memory, at(4)) == [published(3, None, DOWN), *SWEEP]
+
+
 def test_a_start_in_the_future_delays_nothing():
     memory = running().memory._replace(started_at=at(1000).monotonic)
     service = Service(at(0), normally_up=True)
