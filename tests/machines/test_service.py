@@ -1,10 +1,12 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
+from supervise.formats import adoption
+from supervise.formats.adoption import Birth, File, Memory
 from supervise.formats.status import DOWN, ONCE, UP, Status
 from supervise.formats.tai64 import EPOCH, Tai64n
 from supervise.machines.moment import Moment
@@ -85,6 +87,19 @@ def test_a_service_that_is_normally_down_waits_to_be_told():
 
 # A supervise that was killed, and the next one.
 
+memories = st.builds(
+    Memory,
+    st.builds(
+        Status,
+        st.builds(Tai64n, st.integers(0, 2**64 - 1), st.integers(0, 2**32 - 1)),
+        st.none() | st.integers(1, adoption.HIGHEST_PID),
+        st.booleans(),
+        st.sampled_from([UP, DOWN, ONCE]),
+    ),
+    st.floats(allow_nan=False, allow_infinity=False),
+    *[st.booleans()] * 4,
+)
+
 
 def resumed(before: Service, t: float) -> Service:
     service = Service(at(t), normally_up=True)
@@ -151,6 +166,19 @@ def test_a_service_that_was_to_be_stopped_leaves_nothing_behind_under_the_next()
     assert service.exited(TERM, at(3)) == [published(3, None, DOWN), *SWEEP]
     sweeping = Service(at(4), normally_up=True)
     assert sweeping.resume(service.memory, at(4)) == [published(3, None, DOWN), *SWEEP]
+
+
+@given(memories, st.sampled_from(sorted(CONTROLS)))
+def test_whatever_a_record_says_the_service_goes_on(memory, letter):
+    """Somebody may have made one, with a checksum that is right."""
+    service = Service(at(0), normally_up=True)
+    effects = service.resume(memory, at(0))
+    assert effects[0] == Publish(memory.status)
+    assert service.deadline is None or service.deadline <= at(RESTART_PAUSE).monotonic
+    if Exit() not in effects:
+        service.command(letter, at(1))
+        assert service.pid is None or service.exited(None, at(2))
+    assert adoption.unpack(adoption.pack(service.memory, Birth(bytes(16), 0), File(0, 0)))
 
 
 def test_a_start_in_the_future_delays_nothing():
