@@ -24,9 +24,10 @@ class Publication:
         kept = self.record.keep(memory)
         if self.directory.publish(memory.status) and kept:
             self.deadline, self.pause = None, PAUSE
-            return
-        self.deadline = clock.now().monotonic + self.pause
-        self.pause = min(2 * self.pause, LONGEST_PAUSE)
+        elif self.deadline is None or self.is_due():
+            # What is to be published meanwhile says nothing of how long it will last.
+            self.deadline = clock.now().monotonic + self.pause
+            self.pause = min(2 * self.pause, LONGEST_PAUSE)
 
     def is_due(self) -> bool:
         return self.deadline is not None and clock.now().monotonic >= self.deadline

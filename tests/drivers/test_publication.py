@@ -53,10 +53,19 @@ def test_what_was_not_is_tried_after_a_growing_pause(place, publication, which):
         before = clock.now().monotonic
         publication.publish(MEMORY)
         pauses.append(round(publication.deadline - before))
+        publication.deadline = before  # it has come
     assert pauses == [1, 2, 4, 8, 16, 32, LONGEST_PAUSE, LONGEST_PAUSE]
-    assert not publication.is_due()
-    publication.deadline = clock.now().monotonic
     assert publication.is_due()
     setattr(place, which, True)
     publication.publish(MEMORY)
     assert (publication.deadline, publication.pause) == (None, PAUSE)
+
+
+def test_what_is_to_be_published_meanwhile_puts_off_nothing(place, publication):
+    place.publishes = False
+    publication.publish(MEMORY)
+    before = publication.deadline
+    for _ in range(8):
+        publication.publish(MEMORY)
+    assert publication.deadline == before
+    assert publication.pause == 2 * PAUSE
