@@ -212,5 +212,6 @@ class Supervises:
                 self.untold[pid] = status  # the next one shall know
                 continue
             owner = self.orphans.ended(pid, status)
-            if owner in self.running:
+            # One that was taken over sees the end itself, and takes every byte for a letter.
+            if owner and isinstance(self.running.get(owner), SuperviseProcess):
                 self.order(owner, ENDED + WAIT_STATUS.pack(status))

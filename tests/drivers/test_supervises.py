@@ -8,9 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from supervise.drivers.abandoned import AdoptedSupervise
 from supervise.drivers.child import Orphan
+from supervise.drivers.superviseprocess import SuperviseProcess
 from supervise.drivers.supervises import End, Supervises, groups_in
-from supervise.drivers.supervisor import GROUP, RENEW, supervise
+from supervise.drivers.supervisor import ENDED, GROUP, RENEW, WAIT_STATUS, supervise
 from supervise.machines.scaneffects import Identity
 from supervise.machines.service import STOP_ORDER
 from supervise.unix import channels, descriptors, processes
@@ -99,6 +101,18 @@ def test_one_whose_svscan_is_gone_is_taken_as_it_is(sv, held):
     held.start(OWNER, "sv")
     held.order(OWNER, b"dx")
     assert collected(held) == [End(OWNER, 0, False)]
+
+
+def test_how_a_child_ended_is_no_letters_for_one_that_was_taken_over(sv, held, monkeypatch):
+    """111 in a raw wait status is «o»."""
+    told = []
+    monkeypatch.setattr(held, "order", lambda owner, letters: told.append(letters))
+    for kind in (AdoptedSupervise, SuperviseProcess):
+        held.running[OWNER] = kind.__new__(kind)
+        held.orphans.owners[7] = OWNER
+        held.tell_of({7: 111 << 8})
+    assert told == [ENDED + WAIT_STATUS.pack(111 << 8)]
+    held.running.clear()
 
 
 def test_one_makes_way_and_is_there_all_the_while(sv, held):
