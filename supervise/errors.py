@@ -164,12 +164,26 @@ def reason(error: OSError) -> str:
     return REASONS.get(number, "unknown error")
 
 
+waits = True  # for a reader of descriptor 2 that is slow; what must never stop does not
+
+
 def diagnose(line: str) -> None:
     """Write one line to descriptor 2; trouble there has nowhere to be told and is ignored."""
+    if not waits and not has_room(2):
+        return
     try:
         os.write(2, os.fsencode(line) + b"\n")
     except OSError:
         pass
+
+
+def has_room(descriptor: int) -> bool:
+    """Whether a line can be written there, or fails, at once."""
+    import select  # not loaded by chain loaders, which wait
+
+    poll = select.poll()
+    poll.register(descriptor, select.POLLOUT)
+    return bool(poll.poll(0))
 
 
 def warn(program: str, text: str) -> None:

@@ -115,3 +115,19 @@ def test_a_line_that_nobody_can_hear_is_no_trouble():
         return "alive"
 
     assert in_a_fork(say) == "alive"
+
+
+def test_where_nobody_reads_it_is_lost_by_what_must_not_wait():
+    def say() -> list[bytes]:
+        errors.waits = False
+        reading, writing = os.pipe()
+        os.set_blocking(writing, False)
+        os.write(writing, bytes(65536))
+        os.set_blocking(writing, True)
+        os.dup2(writing, 2)
+        errors.diagnose("lost")
+        os.read(reading, 65536)
+        errors.diagnose("x")
+        return [os.read(reading, 65536)]
+
+    assert in_a_fork(say) == [b"x\n"]

@@ -24,8 +24,10 @@ def listen(*numbers: int) -> int:
 
     What is ignored stays ignored, here and in every service, as whoever started us with nohup or
     in the background wished. What is blocked is let through. A warning that nobody reads any more,
-    and a limit on the size of files, must not end us.
+    and a limit on the size of files, must not end us; nor may one that nobody reads just now stop
+    us.
     """
+    errors.waits = False
     heard = [number for number in numbers if signal.getsignal(number) != signal.SIG_IGN]
     wakeup = signals.wake_on(signal.SIGCHLD, *heard)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, (signal.SIGCHLD, *heard))

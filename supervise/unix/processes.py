@@ -36,6 +36,7 @@ def fork(child: Callable[[], int]) -> int:
 def leave(child: Callable[[], int], blocked: Iterable[int]) -> None:
     """Run the function as a whole process: it never returns."""
     code = errors.TEMPORARY
+    errors.waits = True
     try:
         signals.reset()
         signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
