@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import re
-import signal
 import subprocess
 import sys
 import time
@@ -27,6 +26,7 @@ FILLER = 2 << 20  # bytes: what is removed when the disk is emptied
 UNSHARE = "/usr/bin/unshare"
 TERM_LIMIT, GIVE_UP = 100.0, 5000.0  # milliseconds
 FULL_FOR = 1.0  # seconds
+PATIENCE = 20.0  # seconds that the last one may take
 DROPPED = re.compile(rb"(?:@[0-9a-f]{24} )?multilog: warning: (\d+) lines dropped$")
 
 
@@ -97,10 +97,9 @@ def inside(suite: Suite, policy: str, disk: Path, tallies: Path) -> Found:
     time.sleep(FULL_FOR)
     filler.unlink()
     time.sleep(FULL_FOR)
-    load.send_signal(signal.SIGTERM)
     os.close(reading)
-    load.wait(logger.PATIENCE)
-    second.wait(logger.PATIENCE)
+    end(load)
+    wait_for_end(second)
     verdict, told = judge(directory, writer.written(str(tallies)))
     return Found(gone, verdict.lost, told, verdict.doubled + verdict.torn + verdict.late)
 
@@ -121,6 +120,15 @@ def end(started: subprocess.Popen[bytes]) -> float | None:
         started.wait()
         return None
     return 1000 * (time.monotonic() - began)
+
+
+def wait_for_end(started: subprocess.Popen[bytes]) -> None:
+    """Of its input; one that stays is killed."""
+    try:
+        started.wait(PATIENCE)
+    except subprocess.TimeoutExpired:
+        started.kill()
+        started.wait()
 
 
 def judge(directory: Path, written: dict[int, int]) -> tuple[Verdict, int]:

@@ -55,6 +55,11 @@ class Torment:
         self.nobody: set[int] = set()  # whose parent was gone, so that nobody can know
         self.troubles: list[str] = []
 
+    def troubled(self, text: str) -> None:
+        """Of ours only: the others make no promise."""
+        if self.tree.suite is OURS:
+            self.troubles.append(text)
+
     def are_left(self, kills: int) -> bool:
         return self.kills["supervise"] < kills or self.kills["svscan"] < kills // SUPERVISES
 
@@ -65,9 +70,9 @@ class Torment:
         self.going.clear()
         self.harmed: set[str] = set()
         self.struck: set[str] = set()  # supervises
-        blows = self.dice.randint(1, 2 * len(tree.both) // 3)
+        blows = self.dice.randint(1, 4 * len(tree.both) // 3)
         kinds = self.dice.choices(
-            ["supervise", "service", "logger", "svscan"], [12, 2, 2, 1], k=blows
+            ["supervise", "service", "logger", "svscan"], [12, 2, 2, 2], k=blows
         )
         for kind in kinds:
             self.strike(kind, self.dice.choice(tree.both))
@@ -90,9 +95,9 @@ class Torment:
                 self.harmed |= pair  # nobody may have held their pipe
         for name in self.tree.both:
             now = self.tree.told(name)
-            if name not in self.harmed and now != before[name]:
-                self.others += 1
-                print(f"{name} was {before[name]} and is {now}, though nobody touched it")
+            if name not in self.harmed and now != before[name] and before[name]:
+                self.others += now != 0
+                self.troubled(f"{name} was {before[name]} and is {now}, though nobody touched it")
             for copy in self.tree.instances(name):
                 if copy != now:
                     self.copies += 1
