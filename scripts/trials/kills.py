@@ -70,6 +70,7 @@ class Torment:
         self.going.clear()
         self.harmed: set[str] = set()
         self.struck: set[str] = set()  # supervises
+        self.hit: dict[int, tuple[str, int]] = {}  # the name of each, and its parent then
         blows = self.dice.randint(1, 4 * len(tree.both) // 3)
         kinds = self.dice.choices(
             ["supervise", "service", "logger", "svscan"], [12, 2, 2, 2], k=blows
@@ -86,7 +87,15 @@ class Torment:
         for name in tree.heal():
             self.troubles.append(f"{name}: {tree.instances(name)}, told {tree.told(name)}")
         self.longest = max(self.longest, time.monotonic() - began)
+        self.find_unknown(svscan_died)
         self.compare(before, svscan_died)
+
+    def find_unknown(self, svscan_died: bool) -> None:
+        """How one ended nobody can know whose supervise was killed in the same round, and svscan
+        too or in an earlier one."""
+        for pid, (name, parent) in self.hit.items():
+            if name in self.struck and (svscan_died or parent == os.getpid()):
+                self.nobody.add(pid)
 
     def compare(self, before: dict[str, int], svscan_died: bool) -> None:
         for service in self.tree.services if svscan_died else []:
@@ -128,9 +137,7 @@ class Torment:
                 self.going.add(pid)
                 self.kills[kind] += 1
                 self.expected.setdefault(pid, set()).update(self.statuses_of(pid, number))
-                alone = parent == os.getpid() or self.tree.svscan.poll() is not None
-                if alone and name in self.struck:
-                    self.nobody.add(pid)
+                self.hit[pid] = name, parent
 
     def tell(self, report: Report, verdict: Verdict) -> None:
         for kind in ("supervise", "svscan", "service", "logger"):
