@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 
 TYPE_CHECKING = False
@@ -68,10 +69,11 @@ def inherited() -> list[int]:
 
 
 def is_open(descriptor: int) -> bool:
+    """No other answer means that it is closed: what it leads to would be lost."""
     try:
         os.get_inheritable(descriptor)
-    except OSError:
-        return False
+    except OSError as error:
+        return error.errno != errno.EBADF
     return True
 
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import os
 import resource
 import subprocess
@@ -156,3 +157,11 @@ def test_what_is_to_be_inherited_and_what_is_not_any_more():
     assert [descriptors.survives_exec(number) for number in numbers] == [False, False]
     for number in numbers:
         os.close(number)
+
+
+def test_what_cannot_be_looked_at_is_not_taken_for_closed(monkeypatch):
+    def refuse(descriptor: int) -> bool:
+        raise OSError(errno.EINTR, "made up")
+
+    monkeypatch.setattr(descriptors.os, "get_inheritable", refuse)
+    assert descriptors.is_open(0)
