@@ -218,10 +218,13 @@ class Tree(RuleBasedStateMachine):
 
     def runs_as_wanted(self) -> bool:
         assert self.svscan is not None
-        for identity, entry in self.svscan.scan.entries.items():
-            if entry.draining and not self.svscan.pipes[identity].writers:
-                return False  # a logger without a service goes
+        draining = {key for key, entry in self.svscan.scan.entries.items() if entry.draining}
+        if any(not self.svscan.pipes[identity].writers for identity in draining):
+            return False  # a logger without a service goes
+        # One whose child was left behind, nameless and alive, is waited for, name or not.
         for identity, has_log in self.directory.items():
+            if identity in draining:
+                continue
             for role in ("main", "log") if has_log else ("main",):
                 supervise = self.svscan.running.get((identity, role))
                 if supervise is None or supervise.over:

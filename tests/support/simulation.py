@@ -314,7 +314,7 @@ class Svscan:
     def order(self, slot: Slot, letters: bytes) -> bool:
         """Whether it could be told."""
         supervise = self.running[slot]
-        if self.kernel.fails("order", self, slot, letters):
+        if self.kernel.fails("order", supervise, letters):
             return False
         supervise.command(letters)
         return True
@@ -334,10 +334,10 @@ class Svscan:
         slot: Slot = identity, "main"
         if identity not in self.pipes:
             return
-        if self.kernel.fails("order", self, slot, "pipe"):
+        supervise = self.running[slot]
+        if self.kernel.fails("order", supervise, "pipe"):
             self.scan.not_given(identity, self.kernel.t)
             return
-        supervise = self.running[slot]
         if slot in self.adopted:
             supervise.end()  # it can be given none, but the next one can
         elif supervise.pipe is None and not supervise.over:
