@@ -42,5 +42,6 @@ def main(argv: list[str]) -> int:
     orders = Orders()
     script = logscript.parse(os.fsencode(word) for word in argv)
     places = Places(script, start, orders, program.execute)
-    Intake(script.stamped, places, orders).run()
-    return errors.TEMPORARY if places.abandoned else 0
+    intake = Intake(script.stamped, places, orders)
+    intake.run()
+    return errors.TEMPORARY if intake.abandoned else 0

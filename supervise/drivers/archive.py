@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import errno
 import os
+import stat
 
 from supervise import errors
 from supervise.drivers import clock
-from supervise.drivers.orders import PROGRAM, Orders
+from supervise.drivers.fulldisk import Persistence
+from supervise.drivers.orders import PROGRAM
 from supervise.formats import tai64
 from supervise.machines.oldlogs import Labels, surplus
 
@@ -23,21 +25,21 @@ NO_LINKS = {errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK}
 class Archive:
     """The old logs of one directory."""
 
-    def __init__(self, name: str, number: int, orders: Orders) -> None:
+    def __init__(self, name: str, number: int, persistence: Persistence) -> None:
         self.name = name
         self.number = number
-        self.orders = orders
+        self.persistence = persistence
         self.labels: Labels | None = None
 
     def add(self, file: str, code: str) -> None:
         """Give a file its label, now, and the code that says whether it is complete; nothing
         happens where there is no such file."""
-        links = self.orders.insist(f"stat {self.name}/{file}", lambda: count_links(file))
+        links = self.persistence.insist(f"stat {self.name}/{file}", lambda: count_links(file))
         if links == 0:
             return
         if links == 1:  # with two, a multilog was killed between the link and the removal
             self.link(file, code)
-        self.orders.insist(f"remove {self.name}/{file}", lambda: remove(file))
+        self.persistence.insist(f"remove {self.name}/{file}", lambda: remove(file))
         self.trim()
 
     def label(self) -> str:
@@ -47,11 +49,12 @@ class Archive:
         return tai64.label(self.labels.next(clock.now().tai)).decode()
 
     def names(self) -> list[bytes]:
-        return self.orders.insist(f"read {self.name}", lambda: os.listdir(b"."))
+        return self.persistence.insist(f"read {self.name}", lambda: os.listdir(b"."))
 
     def link(self, file: str, code: str) -> None:
         """Give a file a second name, which can clobber nothing; or another name, where it can have
         only one."""
+        pauses = self.persistence.pauses()
         while True:
             new = f"{self.label()}.{code}"
             try:
@@ -62,7 +65,7 @@ class Archive:
             except OSError as error:
                 what = f"unable to link to {self.name}/{new}, pausing"
                 errors.warn(PROGRAM, f"{what}: {errors.reason(error)}")
-            self.orders.pause()
+            self.persistence.pause(next(pauses))
 
     def trim(self) -> None:
         """Remove the oldest logs. One that cannot be removed is left; the originals would try it
@@ -98,3 +101,11 @@ def count_links(file: str) -> int:
         return os.stat(file).st_nlink
     except FileNotFoundError:
         return 0
+
+
+def is_complete(file: str) -> bool:
+    """Whether a file is there and was finished; only the owner's execute bit tells."""
+    try:
+        return bool(os.stat(file).st_mode & stat.S_IXUSR)
+    except FileNotFoundError:
+        return False

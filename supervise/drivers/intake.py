@@ -10,12 +10,16 @@ import os
 
 from supervise import errors
 from supervise.drivers import clock
+from supervise.drivers.fulldisk import KINDS
 from supervise.drivers.logdir import BOUNDLESS, LogDirectory
-from supervise.drivers.orders import Orders
+from supervise.drivers.orders import Orders, Stopped
 from supervise.drivers.processor import Execute, Processor
+from supervise.drivers.recovery import point, recover
 from supervise.drivers.statusfile import StatusFile
+from supervise.drivers.stream import Kept, Unkept
 from supervise.formats import logscript, pattern, tai64
 from supervise.formats.logscript import Script
+from supervise.formats.spool import Block, Point
 from supervise.machines import routing
 from supervise.machines.logline import Lines, Segment
 from supervise.machines.routing import Followed
@@ -58,39 +62,41 @@ class Places:
             number for number, place in self.single.items() if isinstance(place, StatusFile)
         }
         self.directories = [
-            (
-                Followed(pattern.selection(place.choices)),
-                open_directory(place, start, orders, execute),
-            )
+            open_directory(place, start, orders, execute)
             for place in script.places
             if isinstance(place, logscript.Directory)
         ]
 
     @property
     def room(self) -> int:
-        return min((directory.room for _, directory in self.directories), default=BOUNDLESS)
+        return min((directory.room for directory in self.directories), default=BOUNDLESS)
 
     @property
     def abandoned(self) -> bool:
         """Whether anything could not be written where it belongs before we had to stop."""
-        directories = any(directory.abandoned for _, directory in self.directories)
+        directories = any(directory.abandoned for directory in self.directories)
         return directories or any(place.abandoned for place in self.single.values())
 
-    def put(self, segments: list[Segment]) -> None:
+    def put(self, segments: list[Segment], block: Block, after: Point) -> None:
         if self.selections:
             shown = routing.shown(self.selections, segments)
             for number, line in routing.latest(shown, self.statuses):
                 self.single[number].show(line)
-        for followed, directory in self.directories:
-            directory.put(followed.take(segments))
+        for directory in self.directories:
+            directory.take(segments, block, after)
 
     def rotate(self) -> None:
-        for _, directory in self.directories:
+        for directory in self.directories:
             directory.rotate_early()
 
-    def finish(self) -> None:
-        for _, directory in self.directories:
-            directory.finish()
+    def finish(self, block: Block) -> None:
+        """Complete every log. What the spools say is needed where something is left to do: a line
+        that goes on, or anything in one of them."""
+        for directory in self.directories:
+            directory.finish(block)
+        if block.before == Point() and not any(each.abandoned for each in self.directories):
+            for directory in self.directories:
+                directory.remove_spool()
 
 
 def open_directory(
@@ -100,10 +106,12 @@ def open_directory(
     with errors.unable_to("switch to starting directory"):
         os.fchdir(start)
     name = os.fsdecode(place.path)
+    persistence = KINDS[place.full](name, orders)
     processor = None
     if place.processor is not None:
-        processor = Processor(name, os.fsdecode(place.processor), orders, execute)
-    return LogDirectory(name, place.size, place.number, orders, processor)
+        processor = Processor(name, os.fsdecode(place.processor), persistence, execute)
+    followed = Followed(pattern.selection(place.choices))
+    return LogDirectory(name, place.size, place.number, followed, persistence, processor)
 
 
 class Intake:
@@ -114,12 +122,36 @@ class Intake:
         self.places = places
         self.orders = orders
         self.lines = Lines()
+        self.stream: Kept | Unkept = Unkept()
+        self.ended = False
+        self.stopped = False  # told to stop while the rest of a line could not be read
 
     def run(self) -> None:
-        while block := self.read():
+        if self.places.directories:
+            self.go_on()
+        try:
+            while block := self.read():
+                self.take(block)
+            if self.ended and self.lines.midline:
+                self.take(self.stream.end_line())
+            self.stream.forget(point(self.lines))
+        except Stopped:
+            self.stopped = True
+        place = self.stream.position
+        self.places.finish(Block(place, place, self.stamp(), point(self.lines)))
+
+    @property
+    def abandoned(self) -> bool:
+        """Whether anything could not be done before we had to stop."""
+        return self.stopped or self.places.abandoned
+
+    def go_on(self) -> None:
+        """Work on what a multilog has left that was killed."""
+        self.stream, self.lines, waiting = recover(self.places.directories, self.stamp)
+        while waiting and not self.places.abandoned:
+            block = self.stream.again(min(waiting, BLOCK))
             self.take(block)
-        self.places.put(self.lines.end())
-        self.places.finish()
+            waiting -= len(block)
 
     def read(self) -> bytes:
         """The next block; empty at the end, for which trouble counts too, as ever.
@@ -128,13 +160,13 @@ class Intake:
         the first byte that is not ours.
         """
         while not self.done():
-            if self.orders.wait_for(0):
+            if self.stream.pending or self.ready():
                 try:
-                    return os.read(0, 1 if self.orders.stop else BLOCK)
+                    block = self.stream.next(1 if self.orders.stop else BLOCK, point(self.lines))
                 except BlockingIOError:
-                    pass  # somebody else was faster
-                except OSError:
-                    return b""
+                    continue  # somebody else was faster
+                self.ended = not block
+                return block
         return b""
 
     def done(self) -> bool:
@@ -143,13 +175,28 @@ class Intake:
         if self.orders.rotate:
             self.orders.rotate = False
             self.places.rotate()
+        if self.stream.pending and not self.places.abandoned:
+            return False
         return self.orders.stop and (self.places.abandoned or not self.lines.midline)
+
+    def ready(self) -> bool:
+        """Wait for more; returns whether there is any, and no order has come."""
+        if self.orders.ready(0):
+            self.stream.forget_much(point(self.lines))
+        else:
+            self.stream.forget(point(self.lines))
+        return self.orders.wait_for(0)
 
     def take(self, block: bytes) -> None:
         while block:
             stamp = self.stamp()
             size = self.lines.portion(block, stamp, self.places.room)
-            self.places.put(self.lines.take(block[:size], stamp))
+            before = point(self.lines)
+            segments = self.lines.take(block[:size], stamp)
+            at = self.stream.position
+            self.stream.position += min(size, len(block)) if self.stream.kept else 0
+            place = Block(at, self.stream.position, stamp, before)
+            self.places.put(segments, place, point(self.lines))
             block = block[size:]
 
     def stamp(self) -> bytes:

@@ -1,215 +1,216 @@
 """A log directory: `current`, and old logs named by the time of their end.
 
-The mode of a file says how far it got: 0744 is complete and on disk, 0644 is not. So a directory
-whose `current` is 0744 is gone on with, and what a killed multilog left otherwise is kept as
-LABEL.u.
+The mode of a file says how far it got: 0744 is complete and on disk, 0644 is not. The spool says
+more of a file that is not: which bytes of the stream it has. So a kill costs nothing, and where
+something cannot be written when we are told to stop, the next multilog writes it.
 """
 
 from __future__ import annotations
 
 import os
-import stat
 
 from supervise import errors
-from supervise.drivers.archive import SAFE, UNFINISHED, Archive
-from supervise.drivers.orders import PROGRAM, Orders, Stopped
+from supervise.drivers import leftlogs
+from supervise.drivers.archive import Archive
+from supervise.drivers.currentlog import COMPLETE, CurrentLog
+from supervise.drivers.fulldisk import Dropped, Persistence
+from supervise.drivers.orders import PROGRAM, Stopped
 from supervise.drivers.processor import Processor
-from supervise.machines import rotation
+from supervise.drivers.spool import NAME, Spool
+from supervise.formats.spool import Block, Output, Point, Record
+from supervise.machines import resumption, rotation
 from supervise.machines.logline import Segment
-from supervise.machines.rotation import Rotation
+from supervise.machines.routing import Followed
 from supervise.unix import files, locks
 
-BEGUN, COMPLETE = 0o644, 0o744
 BOUNDLESS = 2**62
+NO_BLOCK = Block(0, 0, b"", Point())
 
 
 class LogDirectory:
     """One log directory, locked for us alone; made with mode 0700 where it is not there."""
 
     def __init__(
-        self, name: str, size: int, number: int, orders: Orders, processor: Processor | None = None
+        self,
+        name: str,
+        size: int,
+        number: int,
+        followed: Followed,
+        persistence: Persistence,
+        processor: Processor | None = None,
     ) -> None:
         self.name = name
-        self.orders = orders
-        self.archive = Archive(name, number, orders)
-        self.processor = processor
-        self.rotation = Rotation(size)
-        self.abandoned = False  # told to stop in trouble: each step is tried once from then on
-        self.unwritten = b""
-        self.lost = 0  # bytes
+        self.followed = followed
+        self.persistence = persistence
+        self.abandoned = False  # told to stop in trouble: nothing is written from then on
         self.directory, self.lock = enter(name)
-        self.current = self.open()
-
-    # opening
-
-    def open(self) -> int:
-        with errors.unable_to(f"stat {self.name}/current"):
-            clean = complete("current")
-        return self.go_on() if clean else self.begin_anew()
-
-    def go_on(self) -> int:
-        """Append to a `current` that was finished."""
-        with errors.unable_to(f"append to {self.name}/current"):
-            current = files.open_append("current")
-            self.rotation.size = os.fstat(current).st_size
-        with errors.unable_to(f"set mode of {self.name}/current"):
-            os.fchmod(current, BEGUN)
-        return current
-
-    def begin_anew(self) -> int:
-        """Keep what was left unfinished, under a label, and begin empty."""
-        remove("state")
-        remove("newstate")
-        self.recover()
-        with errors.unable_to(f"write to {self.name}/state"):
-            os.close(files.open_trunc("state"))
-        with errors.unable_to(f"write to {self.name}/current"):
-            current = files.open_append("current")
-        with errors.unable_to(f"set mode of {self.name}/current"):
-            os.fchmod(current, BEGUN)
-        return current
-
-    def recover(self) -> None:
-        with errors.unable_to(f"stat {self.name}/processed"):
-            processed = complete("processed")
-        try:
-            if processed:
-                remove("previous")
-                self.archive.add("processed", SAFE)
-            else:
-                remove("processed")
-                self.archive.add("previous", UNFINISHED)
-            self.archive.add("current", UNFINISHED)
-        except Stopped:
-            raise errors.Failure(f"stopped before {self.name} could be opened") from None
-
-    # writing
+        self.spool = Spool(name, persistence)
+        left = self.spool.left
+        self.stream = left.stream if left else b""
+        self.block, self.followed_before = NO_BLOCK, False
+        self.dropped, self.telling = 0, False  # lines, and whether we are just telling of them
+        archive = Archive(name, number, persistence)
+        self.current = CurrentLog(self.directory, size, archive, processor, self.keep)
+        leftlogs.open_current(self.current, self.spool)
+        persistence.directory = self.directory
 
     @property
     def room(self) -> int:
         """How many bytes can be written before their pieces matter."""
-        return BOUNDLESS if self.abandoned else self.rotation.room
+        return BOUNDLESS if self.abandoned else self.current.rotation.room
 
-    def put(self, segments: list[Segment]) -> None:
-        """Write what came with one read."""
+    # what is kept for whoever must go on
+
+    def keep(self) -> None:
+        output = Output(
+            self.current.written, self.current.base, self.current.inode, self.current.rotating
+        )
+        stream = (self.stream, self.block, self.followed_before)
+        try:
+            self.spool.keep(Record(*stream, output, self.dropped, self.telling))
+        except Dropped:
+            pass  # told; a kill may cost something until there is room again
+
+    def begin(self, block: Block, followed: bool, written: int = 0) -> None:
+        """What is written from now on is the output of that block, of which so many bytes are
+        written already."""
+        self.block, self.followed_before = block, followed
+        self.current.count_from_here(written)
+        self.keep()
+
+    def settle(self, position: int, point: Point) -> None:
+        """Everything before that place of the stream is where it belongs."""
+        if not self.abandoned:
+            with stopping(self):
+                self.begin(Block(position, position, b"", point), self.followed.follows)
+
+    # writing
+
+    def take(self, segments: list[Segment], block: Block, after: Point) -> None:
+        """Write what is selected of a block."""
+        followed = self.followed.follows
+        selected = self.followed.take(segments)
+        if (selected or self.dropped) and not self.abandoned:
+            with stopping(self):
+                self.telling = self.dropped > 0
+                self.begin(block, followed)
+                self.put(selected, after)
+
+    def put(self, segments: list[Segment], after: Point) -> None:
+        told = resumption.notice(self.block.stamp, self.dropped)
+        try:
+            self.current.write(told)
+            self.write(segments)
+        except Dropped:
+            self.drop(told + rotation.joined(segments), len(told), after)
+        else:
+            self.dropped, self.telling = 0, False
+
+    def write(self, segments: list[Segment]) -> None:
         whole = rotation.joined(segments)
         if len(whole) <= self.room:
-            self.write(whole)
+            self.current.write(whole)
             return
-        written = 0
         for chunk in rotation.writes(segments):
-            written += len(chunk)
-            self.write(chunk)
+            self.current.write(chunk)
 
-    def write(self, chunk: bytes) -> None:
-        self.unwritten += chunk
+    def drop(self, output: bytes, told: int, after: Point) -> None:
+        """Give up what of an output cannot be written, to whole lines, and count it."""
+        lost = resumption.loss(output, told, self.current.written, self.dropped)
         try:
-            while self.unwritten and not self.abandoned:
-                self.write_piece()
-        except Stopped:
-            self.abandoned = True
-        if self.abandoned:
-            self.write_at_last()
-
-    def write_piece(self) -> None:
-        if self.rotation.full:
-            self.rotate()
-        piece = self.rotation.piece(self.unwritten)
-        written = self.orders.insist(
-            f"write to {self.name}/current", lambda: os.write(self.current, piece)
-        )
-        self.unwritten = self.unwritten[written:]
-        if self.rotation.wrote(piece[:written]):
-            self.rotate()
-
-    def write_at_last(self) -> None:
-        """Write what can be written without rotating; the first trouble ends it, so that what is
-        there has no gap."""
-        if not self.lost:
-            try:
-                self.reopen()
-                while self.unwritten:
-                    written = os.write(self.current, self.unwritten)
-                    self.unwritten = self.unwritten[written:]
-            except OSError:
-                pass  # told in `finish`, with the number
-        self.lost += len(self.unwritten)
-        self.unwritten = b""
-
-    def reopen(self) -> None:
-        """Have a `current`, though a rotation may have been left halfway."""
-        if self.current < 0:
-            os.fchdir(self.directory)
-            self.current = files.open_append("current", BEGUN)
-
-    # rotating
+            self.current.cut()
+        except OSError as error:
+            reason = errors.reason(error)
+            errors.warn(PROGRAM, f"unable to truncate {self.current.name}: {reason}")
+        self.dropped, self.telling = lost.dropped, False
+        self.followed.follows = False
+        until = self.block.until
+        self.begin(Block(until, until, b"", after), False)
 
     def rotate_early(self) -> None:
         """Rotate now, where there is anything to rotate."""
-        if self.rotation.size == 0 or self.abandoned:
-            return
-        try:
-            self.rotate()
-        except Stopped:
-            self.abandoned = True
+        if self.current.rotation.size and not self.abandoned:
+            with stopping(self):
+                try:
+                    self.current.rotate()
+                except Dropped:
+                    pass  # told; gone on with at the next line
 
-    def rotate(self) -> None:
-        insist = self.orders.insist
-        insist(f"switch to {self.name}", lambda: os.fchdir(self.directory))
-        insist(f"write {self.name}/current to disk", lambda: os.fsync(self.current))
-        self.close()
-        renamed = insist(
-            f"rename current to previous in directory {self.name}", self.rename_current
-        )
-        self.current = insist(f"create {self.name}/current", lambda: files.open_append("current"))
-        self.rotation.begin()
-        insist(f"set mode of {self.name}/current", lambda: os.fchmod(self.current, BEGUN))
-        if renamed:
-            self.keep_previous()
+    # going on after a kill
 
-    def rename_current(self) -> bool:
-        """Whether there was a `current` to rename. One that somebody removed or moved away is not
-        coming back: to wait for it, as the originals do, would stop the service for ever."""
-        try:
-            os.rename("current", "previous")
-            return True
-        except FileNotFoundError:
-            errors.warn(PROGRAM, f"{self.name}/current is gone, beginning another")
-            return False
+    def resume(self, lines: list[Segment], block: Block, after: Point, left: Record) -> None:
+        """Write what is not yet there of the block that was being worked on."""
+        self.dropped, self.telling = left.dropped, left.telling
+        self.followed.follows = left.followed
+        told = resumption.notice(block.stamp, left.dropped) if left.telling else b""
+        output = told + rotation.joined(self.followed.take(lines))
+        with stopping(self):
+            rest = self.find_rest(output, left.output)
+            self.begin(block, left.followed, len(output) - len(rest))
+            try:
+                self.current.write(rest)
+            except Dropped:
+                self.drop(output, len(told), after)
+                return
+            if told:
+                self.dropped, self.telling = 0, False
 
-    def keep_previous(self) -> None:
-        self.orders.insist(
-            f"set mode of {self.name}/previous", lambda: os.chmod("previous", COMPLETE)
-        )
-        if self.processor is None:
-            self.archive.add("previous", SAFE)
-        else:
-            self.processor.run()
-            self.archive.add("processed", SAFE)
-
-    def close(self) -> None:
-        closed, self.current = self.current, -1
-        try:
-            os.close(closed)
-        except OSError:
-            pass  # it is on disk already, and the descriptor is gone in any case
+    def find_rest(self, output: bytes, left: Output) -> bytes:
+        if left.rotating:
+            return output[left.done :]
+        os.fchdir(self.directory)
+        with errors.unable_to(f"read {self.name}"):
+            there = leftlogs.content_of(left)
+        rest = resumption.rest(output, left.done, there)
+        if not rest.expected and self.current.inode == left.file:
+            self.current.close()
+            leftlogs.set_aside(self.current.archive)
+            self.current.open()
+        return rest.text
 
     # finishing
 
-    def finish(self) -> None:
-        """Make `current` complete, so that the next multilog goes on with it.
-
-        One that was abandoned stays 0644: the next multilog gives all that is there its label.
-        """
-        file = f"{self.name}/current"
-        try:
-            if not self.abandoned:
-                self.orders.insist(f"write {file} to disk", lambda: os.fsync(self.current))
-                self.orders.insist(f"set mode of {file}", lambda: os.fchmod(self.current, COMPLETE))
-        except Stopped:
-            self.abandoned = True
+    def finish(self, block: Block) -> None:
+        """Make `current` complete, so that the next multilog goes on with it; where that cannot be
+        done, the next one will find in the spool what is left to do."""
+        self.take([], block, block.before)  # in case that there is a loss to be told
+        if not self.abandoned:
+            with stopping(self):
+                self.complete()
+        self.abandoned |= bool(self.dropped)
         if self.abandoned:
-            errors.warn(PROGRAM, f"stopped with {self.lost} bytes not written to {file}")
+            errors.warn(PROGRAM, f"stopped, going on with {self.spool.name} at the next start")
+
+    def complete(self) -> None:
+        file, descriptor = self.current.name, self.current.descriptor
+        try:
+            self.persistence.insist(f"write {file} to disk", lambda: os.fsync(descriptor))
+            self.persistence.insist(f"set mode of {file}", lambda: os.fchmod(descriptor, COMPLETE))
+        except Dropped:
+            self.abandoned = True
+
+    def remove_spool(self) -> None:
+        """Nothing is left to do for the next one."""
+        try:
+            os.unlink(NAME, dir_fd=self.directory)
+        except OSError:
+            pass  # it says the same
+
+
+class stopping:
+    """Inside the block a directory gives up where it is told to stop in trouble."""
+
+    def __init__(self, directory: LogDirectory) -> None:
+        self.directory = directory
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, where: object
+    ) -> bool:
+        self.directory.abandoned |= isinstance(error, Stopped)
+        return isinstance(error, Stopped)
 
 
 def enter(name: str) -> tuple[int, int]:
@@ -225,18 +226,3 @@ def enter(name: str) -> tuple[int, int]:
         lock = files.open_append("lock")
         locks.exclusive(lock, wait=False)
     return directory, lock
-
-
-def complete(file: str) -> bool:
-    """Whether a file is there and was finished; only the owner's execute bit tells."""
-    try:
-        return bool(os.stat(file).st_mode & stat.S_IXUSR)
-    except FileNotFoundError:
-        return False
-
-
-def remove(file: str) -> None:
-    try:
-        os.unlink(file)
-    except OSError:
-        pass  # not there; one that stays is met again where it matters

@@ -3,19 +3,20 @@
 The originals die of HUP and INT, and of what they have read a part is lost: `svc -h` on a log must
 not cost a line.
 
-Trouble with a disk passes, so what fails is tried again after a pause, for ever; but a pause is a
-wait for orders too, and TERM ends it. (The originals block signals meanwhile: a multilog on a full
-disk could only be killed.)
+Trouble with a disk passes, so what fails is tried again after a pause, for ever, and the pauses
+grow; but a pause is a wait for orders too, and TERM ends it. (The originals block signals
+meanwhile: a multilog on a full disk could only be killed.)
 """
 
 from __future__ import annotations
 
 import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TypeVar
 
 from supervise import errors
+from supervise.machines import pauses
 from supervise.unix import signals
 from supervise.unix.waiting import Waiter
 
@@ -23,7 +24,6 @@ PROGRAM = "multilog"
 ASKED = {signal.SIGTERM, signal.SIGALRM}  # for us alone, so heard though they came ignored
 HANGUPS = {signal.SIGHUP, signal.SIGINT}  # of a terminal; nohup and the shell's & ignore them
 STOPS = {signal.SIGTERM, *HANGUPS}
-PAUSE = 5.0  # seconds between two attempts
 T = TypeVar("T")
 
 
@@ -34,7 +34,7 @@ class Stopped(Exception):
 class Orders:
     """The orders that have come and are not yet obeyed."""
 
-    def __init__(self, pause: float = PAUSE) -> None:
+    def __init__(self, pause: float = pauses.FIRST) -> None:
         hangups = {number for number in HANGUPS if signal.getsignal(number) != signal.SIG_IGN}
         heard = ASKED | hangups
         self.wakeup = signals.wake_on(*heard)
@@ -45,7 +45,7 @@ class Orders:
             signal.signal(number, signal.SIG_IGN)
         # Where it came ignored, nobody can wait for a processor.
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-        self.length = pause
+        self.first_pause = pause
         self.stop = False
         self.rotate = False
 
@@ -66,11 +66,21 @@ class Orders:
         self.look()
         return descriptor in ready and before == (self.stop, self.rotate)
 
-    def pause(self) -> None:
+    def ready(self, descriptor: int) -> bool:
+        """Whether a descriptor is readable now."""
+        waiter = Waiter()
+        waiter.add(descriptor)
+        return bool(waiter.wait(0.0))
+
+    def pauses(self) -> Iterator[float]:
+        """The seconds to wait after each of some attempts that fail."""
+        return pauses.growing(self.first_pause)
+
+    def pause(self, seconds: float) -> None:
         """Wait before the next attempt; an order to stop, also one given before, raises Stopped."""
         waiter = Waiter()
         waiter.add(self.wakeup)
-        until = time.monotonic() + self.length
+        until = time.monotonic() + seconds
         self.look()
         while not self.stop and time.monotonic() < until:
             waiter.wait(until)
@@ -80,10 +90,11 @@ class Orders:
 
     def insist(self, what: str, step: Callable[[], T]) -> T:
         """Do a step, with a warning and a pause after each time that it cannot be done."""
+        pauses = self.pauses()
         while True:
             try:
                 return step()
             except OSError as error:
                 reason = errors.reason(error)
                 errors.warn(PROGRAM, f"unable to {what}, pausing: {reason}")
-            self.pause()
+            self.pause(next(pauses))

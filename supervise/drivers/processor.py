@@ -9,7 +9,9 @@ import os
 from collections.abc import Callable
 
 from supervise import errors
-from supervise.drivers.orders import PROGRAM, Orders
+from supervise.drivers.archive import count_links, is_complete, remove
+from supervise.drivers.fulldisk import Persistence
+from supervise.drivers.orders import PROGRAM
 from supervise.unix import descriptors, files, processes
 
 SHELL = b"/bin/sh"
@@ -22,23 +24,25 @@ Execute = Callable[[bytes, list[str]], None]
 class Processor:
     """The processor of one log directory, which must be the current one."""
 
-    def __init__(self, name: str, command: str, orders: Orders, execute: Execute) -> None:
+    def __init__(self, name: str, command: str, persistence: Persistence, execute: Execute) -> None:
         self.name = name
         self.command = command
-        self.orders = orders
+        self.persistence = persistence
         self.execute = execute
 
     def run(self) -> None:
-        """Turn `previous` into `processed`, complete and on disk."""
+        """Turn `previous` into `processed`, complete and on disk, if that is not yet done."""
+        if is_complete("processed"):
+            return
+        pauses = self.persistence.pauses()
         while not self.succeeds():
-            self.orders.pause()
+            self.persistence.pause(next(pauses))
         self.keep_processed()
-        self.keep_state()
 
     def succeeds(self) -> bool:
         """Run the command once, from the start; trouble is told."""
         trouble = f"for processor in {self.name}"
-        child = self.orders.insist(f"fork {trouble}", lambda: processes.fork(self.become))
+        child = self.persistence.insist(f"fork {trouble}", lambda: processes.fork(self.become))
         try:
             code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
         except OSError as error:
@@ -64,21 +68,27 @@ class Processor:
 
     def keep_processed(self) -> None:
         file = f"{self.name}/processed"
-        processed = self.orders.insist(f"create {file}", lambda: files.open_append("processed"))
-        self.orders.insist(f"write {file} to disk", lambda: os.fsync(processed))
-        self.orders.insist(f"set mode of {file}", lambda: os.fchmod(processed, COMPLETE))
+        processed = self.persistence.insist(
+            f"create {file}", lambda: files.open_append("processed")
+        )
+        self.persistence.insist(f"write {file} to disk", lambda: os.fsync(processed))
+        self.persistence.insist(f"set mode of {file}", lambda: os.fchmod(processed, COMPLETE))
         os.close(processed)
 
     def keep_state(self) -> None:
+        """Remove `previous`, and have the new state be the state; what an earlier attempt has done
+        of it stays done."""
         file = f"{self.name}/newstate"
-        state = self.orders.insist(f"create {file}", lambda: files.open_append("newstate"))
-        self.orders.insist(f"write {file} to disk", lambda: os.fsync(state))
-        os.close(state)
-        self.orders.insist(f"remove {self.name}/previous", lambda: os.unlink("previous"))
-        self.orders.insist(
-            f"rename newstate to state in directory {self.name}",
-            lambda: os.rename("newstate", "state"),
-        )
+        if count_links("previous"):
+            state = self.persistence.insist(f"create {file}", lambda: files.open_append("newstate"))
+            self.persistence.insist(f"write {file} to disk", lambda: os.fsync(state))
+            os.close(state)
+            self.persistence.insist(f"remove {self.name}/previous", lambda: remove("previous"))
+        if count_links("newstate"):
+            self.persistence.insist(
+                f"rename newstate to state in directory {self.name}",
+                lambda: os.rename("newstate", "state"),
+            )
 
 
 def open_state() -> int:

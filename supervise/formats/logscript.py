@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from supervise.formats import number
 from supervise.formats.pattern import Choice
 
 SIZE, SMALLEST_SIZE, LARGEST_SIZE = 99999, 4096, 16777215
 NUMBER, SMALLEST_NUMBER = 10, 2
+
+Full = Literal["block", "delete", "drop"]
+FULL: dict[bytes, Full] = {b"block": "block", b"delete": "delete", b"drop": "drop"}
 
 
 class Copy(NamedTuple):
@@ -27,13 +30,14 @@ class Status(NamedTuple):
 
 class Directory(NamedTuple):
     """A log directory: files of at most that many bytes, one fewer than that number of old ones,
-    and the command that processes each, or None."""
+    the command that processes each, or None, and what is done when the disk is full."""
 
     choices: tuple[Choice, ...]
     path: bytes
     size: int = SIZE
     number: int = NUMBER
     processor: bytes | None = None
+    full: Full = "block"
 
 
 Place = Copy | Status | Directory
@@ -54,6 +58,7 @@ class Reader:
         self.size = SIZE
         self.number = NUMBER
         self.processor: bytes | None = None
+        self.full: Full = "block"
         self.places: list[Place] = []
 
     def select(self, word: bytes) -> None:
@@ -68,6 +73,9 @@ class Reader:
     def set_processor(self, word: bytes) -> None:
         self.processor = word[1:]
 
+    def set_full(self, word: bytes) -> None:
+        self.full = FULL.get(word[1:], self.full)
+
     def copy(self, word: bytes) -> None:
         self.places.append(Copy(self.choices))
 
@@ -75,7 +83,8 @@ class Reader:
         self.places.append(Status(self.choices, word[1:]))
 
     def log(self, word: bytes) -> None:
-        self.places.append(Directory(self.choices, word, self.size, self.number, self.processor))
+        about = (self.size, self.number, self.processor, self.full)
+        self.places.append(Directory(self.choices, word, *about))
 
 
 ACTIONS: dict[bytes, Callable[[Reader, bytes], None]] = {
@@ -84,6 +93,7 @@ ACTIONS: dict[bytes, Callable[[Reader, bytes], None]] = {
     b"s": Reader.set_size,
     b"n": Reader.set_number,
     b"!": Reader.set_processor,
+    b"d": Reader.set_full,
     b"e": Reader.copy,
     b"=": Reader.keep_status,
     b".": Reader.log,

@@ -29,9 +29,9 @@ class Segment(NamedTuple):
 class Lines:
     """Assembles the lines of a stream that comes in blocks."""
 
-    def __init__(self) -> None:
-        self.begun = b""  # the line that is not complete, with its stamp
-        self.following = False  # the line's head has been handed out
+    def __init__(self, begun: bytes = b"", following: bool = False) -> None:
+        self.begun = begun  # the line that is not complete, with its stamp
+        self.following = following  # the line's head has been handed out
 
     @property
     def midline(self) -> bool:

@@ -14,7 +14,7 @@ class Followed:
 
     def __init__(self, selection: Selection | LongSelection) -> None:
         self.selection = selection
-        self.follows = False  # the head of the line that goes on was selected
+        self.follows = False  # the head of the line that goes on was selected and written
 
     def take(self, segments: Iterable[Segment]) -> list[Segment]:
         """What of these segments goes there."""
