@@ -12,12 +12,17 @@ Each action is known by its first character; what is none is passed over.
     sSIZE      bytes in each file of the directories that follow: 4096 to 16777215, 99999 at first
     nNUMBER    files kept in each, `current` included: at least 2, 10 at first
     !COMMAND   run COMMAND in the shell over each file of the directories that follow
+    ddelete    remove the oldest files of the directories that follow when their disk is full
+    ddrop      drop lines then, and log how many when there is room; `dblock`, as at first: wait
     DIRECTORY  append the line to DIRECTORY/current; begins with a dot or a slash
 
 ALRM rotates every `current` that is not empty. TERM, HUP and INT end at the end of the line.
 
+DIRECTORY/spool has what has been read and is not yet written, so that a kill costs nothing: the
+next multilog with that directory goes on.
+
 Exits 0 at the end of input and after TERM, 111 when it cannot begin, and when TERM came while
-something could not be written.
+something could not be written; the next one writes it.
 """
 
 from __future__ import annotations

@@ -40,7 +40,7 @@ class Archive:
         if links == 1:  # with two, a multilog was killed between the link and the removal
             self.link(file, code)
         self.persistence.insist(f"remove {self.name}/{file}", lambda: remove(file))
-        self.trim()
+        self.trim(told=code == UNFINISHED)
 
     def label(self) -> str:
         """The next label of the directory."""
@@ -67,10 +67,13 @@ class Archive:
                 errors.warn(PROGRAM, f"{what}: {errors.reason(error)}")
             self.persistence.pause(next(pauses))
 
-    def trim(self) -> None:
+    def trim(self, told: bool) -> None:
         """Remove the oldest logs. One that cannot be removed is left; the originals would try it
-        for ever."""
+        for ever. A whole log that has to go for a piece of one is told of."""
         for name in surplus(self.names(), self.number):
+            if told and name.endswith(b".s"):
+                gone = f"{self.name}/{os.fsdecode(name)}"
+                errors.warn(PROGRAM, f"removing {gone} to keep what was left unfinished")
             try:
                 remove(name)
             except OSError as error:

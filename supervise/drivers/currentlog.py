@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 
 from supervise import errors
 from supervise.drivers.archive import SAFE, Archive, remove
@@ -41,6 +42,7 @@ class CurrentLog:
         self.rotation = Rotation(size)
         self.descriptor = -1
         self.inode = 0
+        self.marked = False  # by its mode, as not complete
         self.written = 0  # bytes, since somebody set it back
         self.base = 0  # size of the file at the first of them that is in it
         self.steps: deque[Callable[[], None]] = deque()  # of a rotation, still to be done
@@ -53,8 +55,13 @@ class CurrentLog:
             about = os.fstat(self.descriptor)
         self.inode, self.rotation.size = about.st_ino, about.st_size
         self.count_from_here()
-        with errors.unable_to(f"set mode of {self.name}"):
-            os.fchmod(self.descriptor, BEGUN)
+        self.marked = False
+
+    def mark(self) -> None:
+        """Let the mode of `current` say that it is not complete. Not before something else says how
+        far it is: a kill between would make it a log that nobody knows anything of."""
+        if not self.marked:
+            self.set_begun()
 
     # writing
 
@@ -165,18 +172,17 @@ class CurrentLog:
 
     def set_begun(self) -> None:
         self.insist(f"set mode of {self.name}", lambda: os.fchmod(self.descriptor, BEGUN))
+        self.marked = True
 
     def keep_previous(self) -> None:
         """Make an old log of `previous`, from whatever an earlier attempt has left."""
         name = f"{self.archive.name}/previous"
-        there = self.persistence.insist(f"set mode of {name}", set_complete)
+        self.insist(f"set mode of {name}", set_complete)
         if self.processor is None:
             self.archive.add("previous", SAFE)
-            return
-        if there:
+        else:
             self.processor.run()
-        self.processor.keep_state()
-        self.archive.add("processed", SAFE)
+            self.archive.add("processed", SAFE)
 
     def keep_begun(self) -> None:
         self.rotating = False
@@ -184,10 +190,6 @@ class CurrentLog:
         self.keep()
 
 
-def set_complete() -> bool:
-    """Whether there is a `previous`."""
-    try:
+def set_complete() -> None:
+    with suppress(FileNotFoundError):  # removed by hand, or an old log already
         os.chmod("previous", COMPLETE)
-    except FileNotFoundError:
-        return False
-    return True

@@ -136,7 +136,7 @@ class Intake:
                 self.take(self.stream.end_line())
             self.stream.forget(point(self.lines))
         except Stopped:
-            self.stopped = True
+            self.stopped = self.lines.midline
         place = self.stream.position
         self.places.finish(Block(place, place, self.stamp(), point(self.lines)))
 

@@ -8,6 +8,7 @@ something cannot be written when we are told to stop, the next multilog writes i
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 
 from supervise import errors
 from supervise.drivers import leftlogs
@@ -44,7 +45,7 @@ class LogDirectory:
         self.persistence = persistence
         self.abandoned = False  # told to stop in trouble: nothing is written from then on
         self.directory, self.lock = enter(name)
-        self.spool = Spool(name, persistence)
+        self.spool = Spool(name, self.directory, persistence)
         left = self.spool.left
         self.stream = left.stream if left else b""
         self.block, self.followed_before = NO_BLOCK, False
@@ -66,10 +67,8 @@ class LogDirectory:
             self.current.written, self.current.base, self.current.inode, self.current.rotating
         )
         stream = (self.stream, self.block, self.followed_before)
-        try:
+        with suppress(Dropped):  # told; a kill may cost something until there is room again
             self.spool.keep(Record(*stream, output, self.dropped, self.telling))
-        except Dropped:
-            pass  # told; a kill may cost something until there is room again
 
     def begin(self, block: Block, followed: bool, written: int = 0) -> None:
         """What is written from now on is the output of that block, of which so many bytes are
@@ -77,6 +76,8 @@ class LogDirectory:
         self.block, self.followed_before = block, followed
         self.current.count_from_here(written)
         self.keep()
+        with suppress(Dropped):
+            self.current.mark()
 
     def settle(self, position: int, point: Point) -> None:
         """Everything before that place of the stream is where it belongs."""
@@ -130,11 +131,8 @@ class LogDirectory:
     def rotate_early(self) -> None:
         """Rotate now, where there is anything to rotate."""
         if self.current.rotation.size and not self.abandoned:
-            with stopping(self):
-                try:
-                    self.current.rotate()
-                except Dropped:
-                    pass  # told; gone on with at the next line
+            with stopping(self), suppress(Dropped):  # told; gone on with at the next line
+                self.current.rotate()
 
     # going on after a kill
 

@@ -31,13 +31,17 @@ class Processor:
         self.execute = execute
 
     def run(self) -> None:
-        """Turn `previous` into `processed`, complete and on disk, if that is not yet done."""
-        if is_complete("processed"):
-            return
+        """Turn `previous` into `processed`, complete and on disk; what an earlier attempt has done
+        of it stays done."""
+        if count_links("previous") and not is_complete("processed"):
+            self.insist()
+            self.keep_processed()
+        self.keep_state()
+
+    def insist(self) -> None:
         pauses = self.persistence.pauses()
         while not self.succeeds():
             self.persistence.pause(next(pauses))
-        self.keep_processed()
 
     def succeeds(self) -> bool:
         """Run the command once, from the start; trouble is told."""
@@ -76,8 +80,7 @@ class Processor:
         os.close(processed)
 
     def keep_state(self) -> None:
-        """Remove `previous`, and have the new state be the state; what an earlier attempt has done
-        of it stays done."""
+        """Remove `previous`, and have the new state be the state."""
         file = f"{self.name}/newstate"
         if count_links("previous"):
             state = self.persistence.insist(f"create {file}", lambda: files.open_append("newstate"))

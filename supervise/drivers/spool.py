@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import errno
 import os
+from contextlib import suppress
 
 from supervise import errors
 from supervise.drivers.adoption import boot_id
@@ -21,56 +22,69 @@ from supervise.formats.spool import DATA, Owner, Record
 NAME = "spool"
 NO_SPLICE = {errno.EINVAL, errno.EBADF}  # the input is no pipe, or the file system cannot
 INPUT = 0
+LEAST = 4096  # bytes
 
 
 class Spool:
-    """The spool of the current directory, made where there is none."""
+    """The spool of a log directory, made when it is needed."""
 
-    def __init__(self, name: str, persistence: Persistence) -> None:
+    def __init__(self, name: str, directory: int, persistence: Persistence) -> None:
         self.name = f"{name}/{NAME}"
+        self.directory = directory
         self.persistence = persistence
         self.spliced = True  # until it turns out that splice cannot do it
         self.pending = b""  # what was read, where it cannot
-        with errors.unable_to(f"open {self.name}"):
-            self.descriptor = create()
-            about = os.fstat(self.descriptor)
-            area = os.pread(self.descriptor, DATA, 0)
-        self.owner = Owner(boot_id(), about.st_dev, about.st_ino)
         self.sequence = 0
         self.rebooted = False
-        self.left = self.found_in(area)
+        self.left: Record | None = None
+        self.descriptor = -1
+        with errors.unable_to(f"open {self.name}"), suppress(FileNotFoundError):
+            self.open(0)
+            self.find()
 
-    def found_in(self, area: bytes) -> Record | None:
-        """What a multilog has kept here that was killed; not what was copied from elsewhere."""
-        found = spool.latest(area)
+    def open(self, flags: int) -> None:
+        flags |= os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW
+        self.descriptor = os.open(NAME, flags, 0o600, dir_fd=self.directory)
+        about = os.fstat(self.descriptor)
+        self.owner = Owner(boot_id(), about.st_dev, about.st_ino)
+
+    def find(self) -> None:
+        """Look for what a multilog has kept here that was killed; not for what was copied from
+        elsewhere."""
+        found = spool.latest(os.pread(self.descriptor, DATA, 0))
         if found is None:
-            return None
+            return
         self.sequence, record, owner = found
         self.rebooted = owner.boot != self.owner.boot
         if self.rebooted:  # a device may have another number then
             owner = owner._replace(boot=self.owner.boot, device=self.owner.device)
-        return record if owner == self.owner else None
+        self.left = record if owner == self.owner else None
 
     def keep(self, record: Record) -> None:
         """Keep this for whoever must go on where we are killed."""
-        self.sequence += 1
-        text = spool.pack(record, self.owner, self.sequence)
-        where = spool.place(self.sequence)
-        self.persistence.insist(f"write to {self.name}", lambda: self.write(text, where))
+        self.persistence.insist(f"write to {self.name}", lambda: self.write(record))
 
-    def write(self, text: bytes, where: int) -> None:
-        if os.pwrite(self.descriptor, text, where) < len(text):
+    def write(self, record: Record) -> None:
+        self.create()
+        text = spool.pack(record, self.owner, self.sequence + 1)
+        if os.pwrite(self.descriptor, text, spool.place(self.sequence + 1)) < len(text):
             raise OSError(errno.ENOSPC, "partial write")
+        self.sequence += 1
+
+    def create(self) -> None:
+        """Make it where there is none."""
+        if self.descriptor < 0:
+            self.open(os.O_CREAT)
 
     # the data
 
     @property
     def size(self) -> int:
         """How many bytes of data there are."""
-        return max(0, os.fstat(self.descriptor).st_size - DATA)
+        return 0 if self.descriptor < 0 else max(0, os.fstat(self.descriptor).st_size - DATA)
 
     def read(self, at: int, until: int) -> bytes:
-        return os.pread(self.descriptor, until - at, DATA + at)
+        return os.pread(self.descriptor, until - at, DATA + at) if at < until else b""
 
     def move(self, size: int, at: int) -> int:
         """Move so many bytes of the input at most to that place; returns how many, 0 at its end.
@@ -78,12 +92,13 @@ class Spool:
         Raises BlockingIOError where nothing is there after all, OSError where the spool takes
         nothing; then the input still has it, or `pending`.
         """
+        self.create()
         if self.spliced:
             try:
                 return os.splice(
                     INPUT,
                     self.descriptor,
-                    size,
+                    min(size, self.share()),
                     offset_dst=DATA + at,
                     flags=os.SPLICE_F_NONBLOCK,
                 )
@@ -95,6 +110,12 @@ class Spool:
         written = self.add(self.pending, at)
         self.pending = self.pending[written:]
         return written
+
+    def share(self) -> int:
+        """How many bytes to take of what is free on the disk: what becomes of them needs room too,
+        and if the spool had all of it, nothing could ever leave the spool."""
+        about = os.fstatvfs(self.descriptor)
+        return max(LEAST, about.f_bavail * about.f_frsize // 4)
 
     def add(self, block: bytes, at: int) -> int:
         """Put bytes that have come otherwise; returns how many there was room for."""
@@ -113,10 +134,6 @@ class Spool:
         self.persistence.insist(
             f"truncate {self.name}", lambda: os.ftruncate(self.descriptor, DATA)
         )
-
-
-def create() -> int:
-    return os.open(NAME, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
 
 
 def read_input(size: int) -> bytes:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import signal
@@ -196,16 +197,20 @@ def test_alarm_rotates_what_is_not_empty(background, tmp_path):
     assert logdirs.codes(tmp_path / "none") == []
 
 
-def test_a_killed_multilog_leaves_an_unfinished_log(background, run, tmp_path):
+def test_a_killed_multilog_is_gone_on_with(background, run, tmp_path):
     process = start(background, tmp_path, "./log")
     process.stdin.write(b"one\n")
     process.stdin.flush()
     holds(tmp_path / "log/current", b"one\n")
     process.kill()
     process.wait(PATIENCE)
+    assert (tmp_path / "log/current").stat().st_mode & 0o777 == 0o644
     run("multilog", "./log", stdin=b"two\n", cwd=tmp_path)
-    assert logdirs.codes(tmp_path / "log") == ["u"]
-    assert logdirs.logged(tmp_path / "log") == b"one\ntwo\n"
+    assert logdirs.kept(tmp_path / "log") == [
+        Kept("current", 0o744, b"one\ntwo\n"),
+        Kept("lock", 0o600, b""),
+        Kept("state", 0o644, b""),
+    ]
 
 
 def test_an_input_that_does_not_block_is_waited_for(background, tmp_path):
@@ -251,27 +256,100 @@ def small_disk(tmp_path):
     processes.finish(["/bin/umount", "-l", str(disk)])
 
 
+FULL = b"unable to write to ./log/current"
+STOPPED = b"multilog: warning: stopped, going on with ./log/spool at the next start\n"
+
+
 @pytest.mark.needs_root
-def test_term_ends_a_multilog_on_a_full_disk_with_an_exact_count(background, small_disk):
-    process = start(background, small_disk, "./log")
-    process.stdin.write(b"123456789\n" * 3000)
-    process.stdin.flush()
-    warning = b"multilog: warning: unable to write to ./log/current, pausing: out of disk space\n"
-    assert process.stderr.readline() == warning
-    written = (small_disk / "log/current").stat().st_size
+def test_term_ends_a_multilog_on_a_full_disk_and_the_next_one_goes_on(background, small_disk):
+    lines = b"123456789\n" * 3000
+    source, sink = os.pipe()
+    process = start(background, small_disk, "./log", stdin=source)
+    os.write(sink, lines)
+    assert process.stderr.readline().startswith(b"multilog: warning: " + FULL)
     process.terminate()
     assert process.wait(PATIENCE) == 111
-    told = f"multilog: warning: stopped with {30000 - written} bytes not written to ./log/current\n"
-    assert process.stderr.read() == told.encode()
+    assert process.stderr.read().endswith(STOPPED)
     assert (small_disk / "log/current").stat().st_mode & 0o777 == 0o644
+    processes.finish(["/bin/mount", "-o", "remount,size=1m", str(small_disk)])
+    os.close(sink)
+    assert start(background, small_disk, "./log", stdin=source).wait(PATIENCE) == 0
+    os.close(source)
+    assert logdirs.logged(small_disk / "log") == lines
 
 
 @pytest.mark.needs_root
-def test_a_full_disk_loses_nothing_once_there_is_space(background, small_disk):
-    process = start(background, small_disk, "./log")
-    process.stdin.write(b"123456789\n" * 3000)
+def test_a_full_disk_may_cost_the_oldest_logs(background, small_disk):
+    lines = b"".join(b"%09d\n" % number for number in range(9000))
+    process = start(background, small_disk, "s4096", "n99", "ddelete", "./log")
+    process.stdin.write(lines)
     process.stdin.close()
-    process.stderr.readline()
-    processes.finish(["/bin/mount", "-o", "remount,size=1m", str(small_disk)])
     assert process.wait(PATIENCE) == 0
-    assert logdirs.logged(small_disk / "log") == b"123456789\n" * 3000
+    told = process.stderr.read().splitlines()
+    pattern = rb"multilog: warning: unable to [ a-z./]+, removing ./log/@[0-9a-f]{24}\.s: [a-z ]+"
+    assert told
+    assert all(re.fullmatch(pattern, line) for line in told)
+    kept = logdirs.logged(small_disk / "log")
+    assert kept.startswith(b"0")
+    assert lines.endswith(kept)
+
+
+def lines_and_losses(text: bytes) -> tuple[list[int], int]:
+    """The numbers of the lines of a log, and how many it says were dropped; each line is one or
+    the other."""
+    numbers, dropped = [], 0
+    for line in text.splitlines():
+        told = re.fullmatch(rb"multilog: warning: (\d+) lines dropped", line)
+        if told:
+            dropped += int(told[1])
+        else:
+            assert re.fullmatch(rb"\d{9}", line)
+            numbers.append(int(line))
+    return numbers, dropped
+
+
+def fill(disk):
+    """A file that takes all that is free; returns it."""
+    ballast = disk / "ballast"
+    with open(ballast, "wb", buffering=0) as file, contextlib.suppress(OSError):
+        while True:
+            file.write(b"x" * 512)
+    return ballast
+
+
+@pytest.mark.needs_root
+def test_a_full_disk_may_cost_lines_that_are_counted(background, small_disk):
+    process = start(background, small_disk, "ddrop", "./log")
+    ballast = fill(small_disk)
+    for number in range(9000):
+        process.stdin.write(b"%09d\n" % number)
+    process.stdin.flush()
+    told = process.stderr.readline()
+    assert re.fullmatch(rb"multilog: warning: unable to [^:]+, dropping lines: [^:]+\n", told)
+    process.stdin.write(b"%09d\n" % 9000)
+    ballast.unlink()
+    process.stdin.write(b"%09d\n" % 9001)
+    process.stdin.close()
+    assert process.wait(PATIENCE) == 0
+    numbers, dropped = lines_and_losses(logdirs.logged(small_disk / "log"))
+    assert dropped > 0
+    assert len(numbers) + dropped == 9002
+    assert numbers == sorted(set(numbers))
+
+
+@pytest.mark.needs_root
+def test_lines_that_were_dropped_are_told_by_the_next_multilog(background, small_disk):
+    process = start(background, small_disk, "ddrop", "./log")
+    ballast = fill(small_disk)
+    for number in range(3000):
+        process.stdin.write(b"%09d\n" % number)
+    process.stdin.close()
+    assert process.wait(PATIENCE) == 111
+    assert process.stderr.read().endswith(STOPPED)
+    ballast.unlink()
+    process = start(background, small_disk, "./log")
+    process.stdin.close()
+    assert process.wait(PATIENCE) == 0
+    numbers, dropped = lines_and_losses(logdirs.logged(small_disk / "log"))
+    assert len(numbers) + dropped == 3000
+    assert numbers == list(range(len(numbers)))

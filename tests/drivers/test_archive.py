@@ -10,6 +10,7 @@ import pytest
 
 from supervise.drivers import clock
 from supervise.drivers.archive import SAFE, UNFINISHED, Archive
+from supervise.drivers.fulldisk import Persistence
 from supervise.drivers.orders import Stopped
 from supervise.formats import tai64
 from supervise.machines.moment import Moment
@@ -19,7 +20,7 @@ TEN_YEARS = 10 * 365 * 86400 * 10**9
 
 @pytest.fixture
 def archive(orders):
-    return Archive("log", 4, orders)
+    return Archive("log", 4, Persistence("log", orders))
 
 
 @pytest.fixture
@@ -167,7 +168,7 @@ def test_an_old_log_that_somebody_else_removes_first_is_no_trouble(archive, fail
         pass
     archive.link("previous", SAFE)
     failing("unlink", 1, errno.ENOENT)
-    archive.trim()
+    archive.trim(told=False)
     assert capfd.readouterr().err == ""
 
 
@@ -186,3 +187,13 @@ def test_a_signal_between_attempts_is_kept_for_later(archive, failing, orders):
     put(archive, "one")
     orders.look()
     assert (kept(), orders.rotate) == (["one"], True)
+
+
+@pytest.mark.parametrize(("code", "oldest"), [(UNFINISHED, "s"), (UNFINISHED, "u"), (SAFE, "s")])
+def test_a_whole_log_that_goes_for_a_piece_of_one_is_told_of(archive, capfd, code, oldest):
+    for number in range(3):
+        open(f"@{number:024}.{oldest}", "w").close()
+    put(archive, "new", code)
+    gone = "multilog: warning: removing log/@" + "0" * 24 + ".s to keep what was left unfinished\n"
+    assert capfd.readouterr().err == (gone if (code, oldest) == (UNFINISHED, "s") else "")
+    assert len(kept()) == 3

@@ -16,6 +16,7 @@ from supervise.formats import logscript
 from supervise.unix import descriptors, files
 from tests.support import logdirs
 from tests.support.forks import in_a_fork
+from tests.support.pipes import full_pipe
 
 
 @pytest.fixture(autouse=True)
@@ -40,7 +41,7 @@ def feed(*words: str, text: bytes) -> bool:
         descriptors.move(files.open_read("stdin"), 0)
         intake = begin(*words)
         intake.run()
-        return intake.places.abandoned
+        return intake.abandoned
 
     return in_a_fork(run)
 
@@ -80,17 +81,90 @@ def test_a_hundred_directories_get_every_line(here):
     assert {logdirs.logged(here / name) for name in names} == {text}
 
 
+def stopped_in_trouble(name: str, *words: str, text: bytes, path: str = "") -> bool:
+    """Run a script over a text; the first call of a function of os, of a path that ends so, fails
+    and brings TERM. Returns whether anything was abandoned."""
+
+    def run() -> bool:
+        descriptors.move(full_pipe(text), 0)
+        intake = begin(*words)
+        real = getattr(os, name)
+        told = []
+
+        def fail(*arguments: object, **options: object) -> object:
+            if told or (name == "write" and arguments[0] in (1, 2)):
+                return real(*arguments, **options)
+            told.append(True)
+            os.kill(os.getpid(), signal.SIGTERM)
+            raise OSError(errno.EIO, "made up")
+
+        setattr(os, name, fail)
+        intake.run()
+        setattr(os, name, real)
+        return intake.abandoned
+
+    return in_a_fork(run)
+
+
+STEPS = {
+    "chmod": "set mode of ./log/previous",
+    "fchdir": "switch to ./log",
+    "fsync": "write ./log/current to disk",
+    "link": None,
+    "listdir": "read ./log",
+    "rename": "rename current to previous in directory ./log",
+    "stat": "stat ./log/previous",
+    "unlink": "remove ./log/previous",
+    "write": "write to ./log/current",
+}
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_told_to_stop_in_trouble_the_next_multilog_goes_on(here, step, capfd):
+    text = b"0123456789\n" * 500
+    assert stopped_in_trouble(step, "s4096", "./log", text=text)
+    told = capfd.readouterr().err.splitlines()
+    if STEPS[step] is not None:
+        trouble = f"unable to {STEPS[step]}, pausing: input/output error"
+        assert told[0] == f"multilog: warning: {trouble}"
+    assert told[-1] == "multilog: warning: stopped, going on with ./log/spool at the next start"
+    assert not feed("s4096", "./log", text=b"new\n")
+    assert logdirs.logged(here / "log") == text + b"new\n"
+    assert "u" not in logdirs.codes(here / "log")
+    assert "spool" not in os.listdir(here / "log")
+
+
+def test_told_to_stop_while_the_spool_cannot_be_emptied_it_is_not_needed(here, capfd):
+    assert not stopped_in_trouble("ftruncate", "./log", text=b"line\n")
+    assert "unable to truncate ./log/spool, pausing" in capfd.readouterr().err
+    assert logdirs.logged(here / "log") == b"line\n"
+    assert "spool" not in os.listdir(here / "log")
+
+
+def test_told_to_stop_while_a_processor_fails_the_next_multilog_goes_on(here, capfd):
+    text = b"0123456789\n" * 500
+    script = ("s4096", "!test -e ready && cat; s=$?; kill -TERM $PPID; exit $s", "./log")
+    assert feed(*script, text=text)
+    assert capfd.readouterr().err == (
+        "multilog: warning: processor failed in ./log, pausing\n"
+        "multilog: warning: stopped, going on with ./log/spool at the next start\n"
+    )
+    (here / "log/ready").touch()
+    feed(*script, text=b"")
+    assert logdirs.logged(here / "log") == text
+
+
 def test_one_disk_full_the_other_not(here, capfd):
-    """Told to stop, what the first cannot take is counted; the second gets all."""
+    """Told to stop, what the first cannot take is kept; the second gets all of it, and once."""
 
     def run() -> bool:
         descriptors.move(files.open_read("stdin"), 0)
         intake = begin("./full", "./other")
-        full = intake.places.directories[0][1]
+        full = intake.places.directories[0].current
         real = os.write
 
         def no_space(descriptor: int, text: bytes) -> int:
-            if descriptor != full.current:
+            if descriptor != full.descriptor:
                 return real(descriptor, text)
             os.kill(os.getpid(), signal.SIGTERM)
             raise OSError(errno.ENOSPC, "made up")
@@ -98,7 +172,7 @@ def test_one_disk_full_the_other_not(here, capfd):
         os.write = no_space
         intake.run()
         os.write = real
-        return intake.places.abandoned
+        return intake.abandoned
 
     Path("stdin").write_bytes(b"one\ntwo\n")
     assert in_a_fork(run)
@@ -106,8 +180,11 @@ def test_one_disk_full_the_other_not(here, capfd):
     assert logdirs.logged(here / "other") == b"one\ntwo\n"
     assert capfd.readouterr().err == (
         "multilog: warning: unable to write to ./full/current, pausing: out of disk space\n"
-        "multilog: warning: stopped with 8 bytes not written to ./full/current\n"
+        "multilog: warning: stopped, going on with ./full/spool at the next start\n"
     )
+    feed("./full", "./other", text=b"three\n")
+    assert logdirs.logged(here / "full") == b"one\ntwo\nthree\n"
+    assert logdirs.logged(here / "other") == b"one\ntwo\nthree\n"
 
 
 def test_trouble_with_the_input_is_its_end(here):
@@ -129,18 +206,17 @@ def test_told_to_stop_between_reading_and_writing_nothing_is_lost(here):
         os.write(sink, b"one\ntw")
         descriptors.move(source, 0)
         intake = begin("./log")
-        real = os.read
+        real = os.splice
 
-        def read(descriptor: int, size: int) -> bytes:
-            block = real(descriptor, size)
-            if block == b"one\ntw":
+        def splice(source: int, target: int, size: int, **options: int) -> int:
+            moved = real(source, target, size, **options)
+            if moved == 6:
                 os.kill(os.getpid(), signal.SIGTERM)
                 os.write(sink, b"o\nleft\n")
-            return block
+            return moved
 
-        os.read = read
+        os.splice = splice
         intake.run()
-        os.read = real
         return os.read(0, 100)
 
     assert in_a_fork(run) == b"left\n"
@@ -153,7 +229,7 @@ def test_alarm_rotates_before_the_next_read(here):
         descriptors.move(files.open_read("stdin"), 0)
         intake = begin("./log", "./empty")
         intake.take(b"old\n")
-        intake.places.directories[1][1].rotation.size = 0
+        intake.places.directories[1].current.rotation.size = 0
         os.kill(os.getpid(), signal.SIGALRM)
         intake.run()
         return logdirs.codes(here / "empty")
@@ -169,7 +245,7 @@ def test_a_standard_error_that_takes_nothing_costs_nothing(here):
         descriptors.move(os.open("/dev/full", os.O_WRONLY), 2)
         intake = begin("e", "./log")
         intake.run()
-        return intake.places.abandoned
+        return intake.abandoned
 
     assert not in_a_fork(run)
     assert logdirs.logged(here / "log") == b"line\n"

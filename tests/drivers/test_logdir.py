@@ -9,9 +9,14 @@ from pathlib import Path
 import pytest
 
 from supervise import errors, program
-from supervise.drivers.logdir import LogDirectory
+from supervise.drivers.fulldisk import KINDS
+from supervise.drivers.logdir import NO_BLOCK, LogDirectory
 from supervise.drivers.processor import Processor
+from supervise.formats import pattern
+from supervise.formats.logscript import Full
+from supervise.formats.spool import Point
 from supervise.machines.logline import Segment
+from supervise.machines.routing import Followed
 from tests.support import logdirs
 from tests.support.logdirs import Kept
 
@@ -24,7 +29,8 @@ def opened():
     directories: list[LogDirectory] = []
     yield directories
     for directory in directories:
-        for descriptor in (directory.directory, directory.lock, directory.current):
+        current, spool = directory.current.descriptor, directory.spool.descriptor
+        for descriptor in (directory.directory, directory.lock, current, spool):
             if descriptor >= 0:
                 os.close(descriptor)
 
@@ -33,17 +39,28 @@ def opened():
 def make(orders, opened, tmp_path):
     """Open the log directory `log`."""
 
-    def open_directory(processor: str | None = None, number: int = 10) -> LogDirectory:
+    def open_directory(
+        processor: str | None = None, number: int = 10, full: Full = "block"
+    ) -> LogDirectory:
         os.chdir(tmp_path)
-        runner = processor and Processor("log", processor, orders, program.execute)
-        opened.append(LogDirectory("log", 4096, number, orders, runner or None))
+        persistence = KINDS[full]("log", orders)
+        runner = processor and Processor("log", processor, persistence, program.execute)
+        everything = Followed(pattern.selection(()))
+        opened.append(LogDirectory("log", 4096, number, everything, persistence, runner or None))
         return opened[-1]
 
     return open_directory
 
 
-def lines(text: bytes) -> list[Segment]:
-    return [Segment("lines", text)]
+def put(directory: LogDirectory, text: bytes) -> None:
+    """Have a directory take whole lines, as one block."""
+    directory.take([Segment("lines", text)], NO_BLOCK, Point())
+
+
+def finish(directory: LogDirectory) -> None:
+    directory.finish(NO_BLOCK)
+    if not directory.abandoned:
+        directory.remove_spool()
 
 
 FRESH = [Kept("current", 0o744, b"NEW\n"), Kept("lock", 0o600, b""), Kept("state", 0o644, b"")]
@@ -79,8 +96,8 @@ def test_what_a_killed_multilog_left_is_kept(before, old, make, tmp_path):
         (tmp_path / "log" / name).write_bytes(content)
         (tmp_path / "log" / name).chmod(mode)
     directory = make()
-    directory.put(lines(b"NEW\n"))
-    directory.finish()
+    put(directory, b"NEW\n")
+    finish(directory)
     assert logdirs.kept(tmp_path / "log") == old + FRESH
 
 
@@ -92,9 +109,10 @@ def test_a_clean_current_is_gone_on_with_and_the_rest_left_alone(mode, make, tmp
     (tmp_path / "log/current").write_bytes(b"OLD\n")
     (tmp_path / "log/current").chmod(mode)
     directory = make()
+    directory.settle(0, Point())
     assert (tmp_path / "log/current").stat().st_mode & 0o777 == 0o644
-    directory.put(lines(b"NEW\n"))
-    directory.finish()
+    put(directory, b"NEW\n")
+    finish(directory)
     assert {kept.name: kept.content for kept in logdirs.kept(tmp_path / "log")} == {
         "current": b"OLD\nNEW\n", "previous": b"left", "newstate": b"left", "lock": b"",
     }  # fmt: skip
@@ -105,7 +123,7 @@ def test_a_previous_that_has_its_label_already_is_only_removed(make, tmp_path):
     (tmp_path / "log/previous").write_bytes(b"P")
     name = "@" + "0" * 24 + ".s"
     (tmp_path / "log" / name).hardlink_to(tmp_path / "log/previous")
-    make().finish()
+    finish(make())
     assert logdirs.codes(tmp_path / "log") == ["s"]
     assert not (tmp_path / "log/previous").exists()
 
@@ -119,7 +137,7 @@ def test_a_directory_is_ours_alone(make):
 def test_old_logs_are_one_fewer_than_the_number(make, tmp_path):
     directory = make(number=3)
     for letter in b"abcd":
-        directory.put(lines(FILE.replace(b"0", bytes([letter]))))
+        put(directory, FILE.replace(b"0", bytes([letter])))
     contents = [kept.content[:1] for kept in logdirs.kept(tmp_path / "log") if kept.name == "s"]
     assert contents == [b"c", b"d"]
 
@@ -128,7 +146,7 @@ def test_alarm_rotates_only_what_is_not_empty(make, tmp_path):
     directory = make()
     directory.rotate_early()
     assert logdirs.codes(tmp_path / "log") == []
-    directory.put(lines(LINE))
+    put(directory, LINE)
     directory.rotate_early()
     assert logdirs.codes(tmp_path / "log") == ["s"]
 
@@ -152,10 +170,11 @@ def test_each_step_of_a_rotation_is_tried_until_it_can_be_done(
     step, make, failing, monkeypatch, capfd, tmp_path
 ):
     directory = make()
+    directory.settle(0, Point())
     failing(step, times=2)
-    directory.put(lines(FILE))
+    put(directory, FILE)
     monkeypatch.undo()
-    directory.finish()
+    finish(directory)
     warning = f"multilog: warning: {STEPS[step]}, pausing: input/output error\n"
     assert capfd.readouterr().err == warning * 2
     assert logdirs.kept(tmp_path / "log")[:2] == [
@@ -164,77 +183,19 @@ def test_each_step_of_a_rotation_is_tried_until_it_can_be_done(
     ]
 
 
-@pytest.mark.parametrize("step", [*STEPS, "link"])
-def test_told_to_stop_in_trouble_nothing_that_can_be_written_is_lost(
-    step, make, orders, failing, monkeypatch, capfd, tmp_path
-):
-    """TERM during a pause: the rest goes to `current`, which stays unfinished, and the next start
-    keeps all of it."""
-    directory = make()
-    failing(step, times=1, stop=True)
-    directory.put(lines(FILE))
-    directory.put(lines(b"last\n"))
-    directory.finish()
-    monkeypatch.undo()
-    assert capfd.readouterr().err.endswith("stopped with 0 bytes not written to log/current\n")
-    assert directory.abandoned
-    assert not (tmp_path / "log/current").stat().st_mode & 0o100
-    os.close(directory.lock)
-    directory.lock = -1
-    orders.stop = False
-    make().finish()
-    assert logdirs.logged(tmp_path / "log") == FILE + b"last\n"
-
-
-def test_what_could_not_be_written_is_counted(make, orders, monkeypatch, capfd, tmp_path):
-    directory = make()
-    real = os.write
-
-    def full(descriptor: int, text: bytes) -> int:
-        if descriptor != directory.current:
-            return real(descriptor, text)
-        orders.stop = True
-        raise OSError(errno.ENOSPC, "made up")
-
-    directory.put(lines(b"kept\n"))
-    monkeypatch.setattr(os, "write", full)
-    directory.put(lines(b"1234\n"))
-    monkeypatch.setattr(os, "write", real)
-    directory.put(lines(b"no gap\n"))
-    directory.finish()
-    assert capfd.readouterr().err == (
-        "multilog: warning: unable to write to log/current, pausing: out of disk space\n"
-        "multilog: warning: stopped with 12 bytes not written to log/current\n"
-    )
-    assert (tmp_path / "log/current").read_bytes() == b"kept\n"
-
-
 def test_a_processor_makes_the_log_and_passes_its_state_on(make, tmp_path):
     directory = make("tr 0 X; cat <&4 >&5; echo run >&5")
-    directory.put(lines(FILE))
-    directory.put(lines(FILE))
+    put(directory, FILE)
+    put(directory, FILE)
     made = FILE.replace(b"0", b"X")
+    finish(directory)
     assert logdirs.kept(tmp_path / "log") == [
         Kept("s", 0o744, made),
         Kept("s", 0o744, made),
-        Kept("current", 0o644, b""),
+        Kept("current", 0o744, b""),
         Kept("lock", 0o600, b""),
         Kept("state", 0o644, b"run\nrun\n"),
     ]
-
-
-def test_told_to_stop_while_a_processor_fails(make, orders, tmp_path, capfd):
-    directory = make(f"kill -TERM {os.getpid()}; false")
-    directory.put(lines(FILE))
-    directory.put(lines(b"last\n"))
-    directory.finish()
-    assert directory.abandoned
-    log = tmp_path / "log"
-    assert (log / "previous").read_bytes() + (log / "current").read_bytes() == FILE + b"last\n"
-    assert capfd.readouterr().err == (
-        "multilog: warning: processor failed in log, pausing\n"
-        "multilog: warning: stopped with 0 bytes not written to log/current\n"
-    )
 
 
 def test_told_to_stop_while_a_directory_cannot_be_opened(make, failing, tmp_path):
@@ -248,22 +209,22 @@ def test_told_to_stop_while_a_directory_cannot_be_opened(make, failing, tmp_path
 def test_a_current_that_somebody_removed_is_replaced_at_the_next_rotation(make, tmp_path, capfd):
     """The originals wait for it for ever, and the service with them."""
     directory = make()
-    directory.put(lines(LINE))
+    put(directory, LINE)
     (tmp_path / "log/current").unlink()
-    directory.put(lines(FILE))
-    directory.put(lines(LINE))
+    put(directory, FILE)
+    put(directory, LINE)
     assert capfd.readouterr().err == ("multilog: warning: log/current is gone, beginning another\n")
     assert logdirs.kept(tmp_path / "log")[0] == Kept("current", 0o644, LINE)
-    directory.put(lines(FILE))
+    put(directory, FILE)
     assert logdirs.codes(tmp_path / "log") == ["s"]
 
 
 def test_a_current_that_somebody_moved_away_keeps_what_it_got(make, tmp_path):
     directory = make("cat")
-    directory.put(lines(LINE))
+    put(directory, LINE)
     (tmp_path / "log/current").rename(tmp_path / "mine")
-    directory.put(lines(FILE))
-    directory.put(lines(b"next\n"))
+    put(directory, FILE)
+    put(directory, b"next\n")
     assert (tmp_path / "mine").read_bytes() == LINE + FILE
     assert logdirs.logged(tmp_path / "log") == b"next\n"
 
@@ -271,27 +232,11 @@ def test_a_current_that_somebody_moved_away_keeps_what_it_got(make, tmp_path):
 def test_a_directory_that_is_renamed_is_written_all_the_same(make, tmp_path):
     directory = make()
     (tmp_path / "log").rename(tmp_path / "other")
-    directory.put(lines(FILE))
-    directory.put(lines(LINE))
-    directory.finish()
+    put(directory, FILE)
+    put(directory, LINE)
+    finish(directory)
     assert logdirs.logged(tmp_path / "other") == FILE + LINE
     assert not (tmp_path / "log").exists()
-
-
-def test_a_directory_that_is_gone_can_be_stopped_with_a_count(make, orders, tmp_path, capfd):
-    directory = make()
-    for path in (tmp_path / "log").iterdir():
-        path.unlink()
-    (tmp_path / "log").rmdir()
-    orders.stop = True
-    directory.put(lines(FILE))
-    directory.put(lines(b"last\n"))
-    directory.finish()
-    assert capfd.readouterr().err == (
-        "multilog: warning: log/current is gone, beginning another\n"
-        "multilog: warning: unable to create log/current, pausing: file does not exist\n"
-        "multilog: warning: stopped with 5 bytes not written to log/current\n"
-    )
 
 
 @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT, errno.EAGAIN, errno.EFBIG])
@@ -301,19 +246,19 @@ def test_a_disk_that_is_full_at_any_byte_costs_none(make, monkeypatch, tmp_path,
     real, calls = os.write, [0]
 
     def almost_full(descriptor: int, text: bytes) -> int:
-        if descriptor != directory.current:
+        if descriptor != directory.current.descriptor:
             return real(descriptor, text)
         calls[0] += 1
         if calls[0] % 2:
             raise OSError(number, "made up")
         return real(descriptor, text[: calls[0] // 2])
 
-    directory.orders.length = 0.0
+    directory.persistence.orders.first_pause = 0.0
     with monkeypatch.context() as patch:
         patch.setattr(os, "write", almost_full)
         for _ in range(100):
-            directory.put(lines(LINE))
-        directory.finish()
+            put(directory, LINE)
+        finish(directory)
     assert logdirs.logged(tmp_path / "log") == LINE * 100
     assert logdirs.codes(tmp_path / "log") == ["s", "s"]
     assert calls[0] > 100

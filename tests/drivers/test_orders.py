@@ -118,13 +118,13 @@ def test_waiting_ends_with_input_its_end_or_an_order(orders):
 
 
 def test_a_pause_ends_by_itself(orders):
-    orders.pause()
+    orders.pause(next(orders.pauses()))
     assert not orders.stop
 
 
 @pytest.mark.parametrize("early", [True, False], ids=["before", "meanwhile"])
 def test_an_order_to_stop_ends_a_pause(orders, early):
-    orders.length = NEVER
+    orders.first_pause = NEVER
     parent = os.getpid()
     if early:
         tell(signal.SIGTERM)
@@ -132,11 +132,11 @@ def test_an_order_to_stop_ends_a_pause(orders, early):
     else:
         child = processes.fork(lambda: os.kill(parent, signal.SIGTERM) or 0)
     with pytest.raises(Stopped):
-        orders.pause()
+        orders.pause(next(orders.pauses()))
     if child is not None:
         os.waitpid(child, 0)
     with pytest.raises(Stopped):  # and every later one
-        orders.pause()
+        orders.pause(next(orders.pauses()))
 
 
 def test_what_fails_is_tried_until_it_succeeds_with_a_warning_each_time(orders, capfd):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import signal
+from pathlib import Path
 
 import pytest
 
@@ -48,8 +49,22 @@ def test_what_it_writes_is_processed_complete_and_previous_is_gone(make):
 
 def test_its_state_is_passed_on(make):
     make("cat <&4 >&5; echo run >&5").run()
+    os.unlink("processed")
     make("cat <&4 >&5; echo run >&5").run()
     assert (read("state"), mode("state")) == ("run\nrun\n", 0o644)
+
+
+def test_what_was_done_before_a_kill_stays_done(make):
+    """All of it, but for the state: only that is moved to its place."""
+    processor = make("exit 1")
+    os.unlink("previous")
+    Path("processed").write_bytes(b"made")
+    os.chmod("processed", 0o744)
+    Path("newstate").write_bytes(b"new")
+    processor.run()
+    processor.run()
+    assert (read("processed"), read("state")) == ("made", "new")
+    assert not os.path.exists("newstate")
 
 
 def test_it_begins_without_a_state(make):

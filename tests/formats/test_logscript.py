@@ -30,6 +30,12 @@ def test_settings_hold_for_what_follows():
     )
 
 
+def test_what_is_done_when_the_disk_is_full():
+    words = [b"./a", b"ddrop", b"./b", b"ddelete", b"./c", b"dno", b"drop", b"d", b"./d", b"dblock"]
+    places = parse([*words, b"./e"]).places
+    assert [place.full for place in places] == ["block", "drop", "delete", "delete", "block"]
+
+
 @pytest.mark.parametrize(
     ("words", "stamped"),
     [([b"t"], True), ([b"tfoo"], True), ([b"e", b"t"], False), ([], False), ([b""], False)],
