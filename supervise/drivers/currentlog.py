@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
@@ -56,6 +57,8 @@ class CurrentLog:
         self.inode, self.rotation.size = about.st_ino, about.st_size
         self.count_from_here()
         self.marked = False
+        if not about.st_mode & stat.S_IXUSR:
+            self.mark()
 
     def mark(self) -> None:
         """Let the mode of `current` say that it is not complete. Not before something else says how
