@@ -52,7 +52,8 @@ def of_services(scan: Scan, pipes: dict[Identity, list[int]]) -> list[Record]:
     records: list[Record] = []
     for identity, entry in scan.entries.items():
         reading, writing, *_ = [*pipes.get(identity, []), None, None]
-        state = (entry.active, entry.draining, entry.piped, entry.joined)
+        owed = entry.owed_at is not None
+        state = (entry.active, entry.draining, entry.piped, entry.joined, owed)
         records.append(handover.Service(*identity, *state, reading, writing))
         for role, slot in entry.slots.items():
             not_before = round(slot.not_before * NANOSECONDS)
@@ -140,7 +141,8 @@ def restore_service(
         slot = Slot(False, record.orphaned, not_before, record.troubles)
         scan.entries[identity].slots[record.role] = slot
         return
-    scan.entries[identity] = Entry({}, record.active, record.draining, record.piped, record.joined)
+    state = (record.active, record.draining, record.piped, record.joined)
+    scan.entries[identity] = Entry({}, *state, 0.0 if record.owed else None)
     ends = [end for end in (record.reading, record.writing) if end is not None]
     if ends:
         pipes[identity] = ends

@@ -10,8 +10,8 @@ role besides, main or log. Descriptors are numbers above 2 that stay open, each 
     title     what ps shows, and the name of the process
     pidfile   the descriptor that has the lock; its path
     name      device, inode; a name in the scan directory that led there
-    service   device, inode; whether active, draining, piped, joined; the read end and the write end
-              of its pipe
+    service   device, inode; whether active, draining, piped, joined, owed something; the read end
+              and the write end of its pipe
     slot      device, inode, role; whether orphaned; the monotonic nanosecond before which no other
               supervise is started; how many have in a row been unable to begin
     child     device, inode, role, pid; our end of its socket; its name
@@ -75,6 +75,7 @@ class Service:
     draining: bool
     piped: bool
     joined: bool
+    owed: bool  # something could not be given
     reading: int | None
     writing: int | None
 

@@ -55,7 +55,7 @@ def with_everything() -> Svscan:
             joined=True,
         ),
         B: Entry({"main": Slot(orphaned=True), "log": Slot(True)}, False, True, piped=True),
-        C: Entry(),
+        C: Entry(owed_at=0.0),
     }
     svscan.directory.names = {"a": A, "other\udcff": A, "c": C}
     supervises = svscan.supervises
@@ -137,6 +137,7 @@ def test_what_a_machine_is_told_to_remember_is_handed_over():
     assert {field.name for field in fields(Slot)} == handed | {"told", "late_at", "renew_at"}
     assert {field.name for field in fields(Entry)} <= {
         "slots",
+        "owed_at",  # as `owed`: at once
         *(field.name for field in fields(words.Service)),
     }
     assert set(vars(Scan())) == {"entries", "stopping"}

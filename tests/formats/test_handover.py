@@ -28,12 +28,12 @@ STATE: list[Record] = [
     Title(b"svscan /service", b"svscan"),
     PidFile(3, b"/service/.svscan/pid"),
     Name(64, 11, b"smtpd"),
-    Service(64, 11, True, False, True, False, 5, 6),
+    Service(64, 11, True, False, True, False, True, 5, 6),
     Slot(64, 11, "main", False, 1_500_000_000, 0),
     Slot(64, 11, "log", True, 0, 3),
     Child(64, 11, "main", 4711, 7, b"smtpd"),
     Orphan(64, 11, "log", 4713, None, False, 256),
-    Service(64, 12, False, False, False, False, None, None),
+    Service(64, 12, False, False, False, False, False, None, None),
     Slot(64, 12, "main", False, 0, 0),
     Adopted(64, 12, "main", 4714, 8, 9, 10, b"clock"),
     Held(64, 11, "main", 11, 12),
@@ -45,12 +45,12 @@ limit 1024 -1
 title 73767363616e202f73657276696365 73767363616e
 pidfile 3 2f736572766963652f2e73767363616e2f706964
 name 64 11 736d747064
-service 64 11 1 0 1 0 5 6
+service 64 11 1 0 1 0 1 5 6
 slot 64 11 main 0 1500000000 0
 slot 64 11 log 1 0 3
 child 64 11 main 4711 7 736d747064
 orphan 64 11 log 4713 - 0 256
-service 64 12 0 0 0 0 - -
+service 64 12 0 0 0 0 0 - -
 slot 64 12 main 0 0 0
 adopted 64 12 main 4714 8 9 10 636c6f636b
 held 64 11 main 11 12
@@ -86,7 +86,7 @@ def states(draw: st.DrawFn) -> list[Record]:
         state.append(PidFile(next(descriptors), draw(texts)))
     for identity in draw(st.lists(st.tuples(numbers, numbers), unique=True, max_size=5)):
         state += [Name(*identity, name) for name in draw(st.lists(texts, max_size=2))]
-        is_so = [draw(truths) for _ in range(4)]
+        is_so = [draw(truths) for _ in range(5)]
         state.append(Service(*identity, *is_so, maybe(descriptors), maybe(descriptors)))
         for role in ("main", "log") if draw(truths) else ("main",):
             owner = (*identity, role)
@@ -153,7 +153,7 @@ def test_lines_in_any_number_are_a_state_or_none(lines):
         (b"636c6f636b", b"636C6F636B"),
         (b"636c6f636b", b"636c6f\xff36b"),
         (b"service 64 12 0", b"service 64 12 2"),
-        (b"service 64 12 0 0 0 0 - -\n", b""),
+        (b"service 64 12 0 0 0 0 0 - -\n", b""),
         (b"slot 64 12 main 0 0 0\n", b""),
         (b"slot 64 11 main 0 1500000000 0\n", b""),
         (b"slot 64 11 log", b"slot 64 11 ear"),

@@ -43,6 +43,7 @@ from supervise.formats import (
     rules,
     runscript,
     smtp,
+    spool,
     status,
     syslog,
     tai64,
@@ -103,6 +104,14 @@ def adopted(body: bytes) -> object:
     """A checksum keeps out what was damaged, not what somebody made; so it is right here."""
     body = (adoption.MAGIC + body).ljust(adoption.BODY.size, b"\0")[: adoption.BODY.size]
     return adoption.unpack(body + adoption.SUM.pack(crc32(body)))
+
+
+def spooled(body: bytes) -> object:
+    """The same, with the length of what follows."""
+    fixed = spool.HEAD.size - 4
+    head, line = (spool.MAGIC + body).ljust(fixed, b"\0")[:fixed], body[fixed:][: spool.LONGEST]
+    record = head + bytes(2) + len(line).to_bytes(2, "big") + line
+    return spool.latest(record + spool.SUM.pack(crc32(record)))
 
 
 def handed_over(lines: bytes) -> object:
@@ -208,7 +217,7 @@ LINES = [b"a", b" ", b"\t", b"\n", b"#", b"\0", b"\r", b"=", b":", b"\xff", b"\\
 RECORD = status.pack(status.Status(tai64.Tai64n(tai64.EPOCH, 1), 7, True, status.DOWN))
 PACKED = [bytes(4), b"\xff", b"\xff" * 4, b"\x7f\xf0", b"u", b"d", b"\0", b"\1", b"\x80", RECORD]
 HANDED_OVER = [
-    b"limit 1024 -1\n", b"service 64 11 1 0 1 0 5 6\n", b"slot 64 11 main 0 0 0\n", b"\n", b" ",
+    b"limit 1024 -1\n", b"service 64 11 1 0 1 0 1 5 6\n", b"slot 64 11 main 0 0 0\n", b"\n", b" ",
     b"child 64 11 main 4711 7 61\n", b"orphan 64 11 main 0 - 0 -\n", b"title ", b"6", b"\xff", b"-",
     b"name 64 11 61\n", b"99999999999999999999", b"end 00000000\n", b"svscan handover 1\n",
 ]  # fmt: skip
@@ -295,6 +304,8 @@ PARSERS: dict[str, Parser] = {
     "smtp.command": Parser(smtp.command, SMTP),
     "smtp.domain": Parser(smtp.domain, SMTP),
     "smtp.literal": Parser(smtp.literal, SMTP),
+    "spool.latest": Parser(spool.latest, [*PACKED, spool.MAGIC]),
+    "spool.made": Parser(spooled, PACKED),
     "status.unpack": Parser(described, PACKED, (ValueError,)),
     "syslog.record": Parser(entry, [b"alert:", b"warning:", *LINES]),
     "tai64.parse": Parser(tai64.parse, LABELS, (ValueError,)),
