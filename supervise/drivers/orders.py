@@ -24,6 +24,7 @@ PROGRAM = "multilog"
 ASKED = {signal.SIGTERM, signal.SIGALRM}  # for us alone, so heard though they came ignored
 HANGUPS = {signal.SIGHUP, signal.SIGINT}  # of a terminal; nohup and the shell's & ignore them
 STOPS = {signal.SIGTERM, *HANGUPS}
+DEAF = 1.0  # seconds
 T = TypeVar("T")
 
 
@@ -62,7 +63,7 @@ class Orders:
         waiter = Waiter()
         waiter.add(descriptor)
         waiter.add(self.wakeup)
-        ready = waiter.wait(None)
+        ready = wait(waiter, None)
         self.look()
         return descriptor in ready and before == (self.stop, self.rotate)
 
@@ -70,7 +71,7 @@ class Orders:
         """Whether a descriptor is readable now."""
         waiter = Waiter()
         waiter.add(descriptor)
-        return bool(waiter.wait(0.0))
+        return bool(wait(waiter, 0.0))
 
     def pauses(self) -> Iterator[float]:
         """The seconds to wait after each of some attempts that fail."""
@@ -83,7 +84,7 @@ class Orders:
         until = time.monotonic() + seconds
         self.look()
         while not self.stop and time.monotonic() < until:
-            waiter.wait(until)
+            wait(waiter, until)
             self.look()
         if self.stop:
             raise Stopped
@@ -98,3 +99,14 @@ class Orders:
                 reason = errors.reason(error)
                 errors.warn(PROGRAM, f"unable to {what}, pausing: {reason}")
             self.pause(next(pauses))
+
+
+def wait(waiter: Waiter, until: float | None) -> set[int]:
+    """As the waiter does. Where that fails, for want of memory, it has lasted a moment, in which
+    nothing is heard: listening is what fails."""
+    try:
+        return waiter.wait(until)
+    except OSError as error:
+        errors.warn(PROGRAM, f"unable to wait, pausing: {errors.reason(error)}")
+        time.sleep(DEAF)
+        return set()

@@ -198,7 +198,7 @@ RECORDS: dict[bytes, tuple[type[Record], tuple[Field, ...]]] = {
     b"name": (Name, (natural, natural, text)),
     b"service": (
         Service,
-        (natural, natural, truth, truth, truth, truth, maybe(descriptor), maybe(descriptor)),
+        (natural, natural, *(truth,) * 5, maybe(descriptor), maybe(descriptor)),
     ),
     b"slot": (Slot, (*OWNER, truth, natural, natural)),
     b"child": (Child, (*OWNER, positive, descriptor, text)),

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
+import time
 
 import pytest
 
 from supervise.drivers.orders import Orders, Stopped
 from supervise.unix import processes, signals
+from supervise.unix.waiting import Waiter
 from tests.support.forks import in_a_fork
 
 NEVER = 3600.0  # seconds: a pause that only an order can end
@@ -163,3 +166,22 @@ def test_what_succeeds_is_done_although_told_to_stop(orders):
 def test_what_is_no_trouble_of_the_system_is_not_tried_again(orders):
     with pytest.raises(ZeroDivisionError):
         orders.insist("do it", lambda: 1 // 0)
+
+
+def test_to_be_unable_to_wait_is_waited_for(orders, monkeypatch, capfd):
+    real, failures = Waiter.wait, [errno.ENOMEM]
+
+    def wait(waiter: Waiter, until: float | None) -> set[int]:
+        if failures:
+            raise OSError(failures.pop(), "made up")
+        return real(waiter, until)
+
+    monkeypatch.setattr(Waiter, "wait", wait)
+    monkeypatch.setattr(time, "sleep", lambda seconds: None)
+    source, sink = os.pipe()
+    os.write(sink, b"x")
+    assert not orders.wait_for(source)
+    assert orders.wait_for(source)
+    os.close(source)
+    os.close(sink)
+    assert capfd.readouterr().err == ("multilog: warning: unable to wait, pausing: out of memory\n")
