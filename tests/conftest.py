@@ -11,13 +11,18 @@ from typing import Any
 import pytest
 from hypothesis import settings
 
-from tests.support import certificates, forkserver, processes, sidebyside
+from tests.support import certificates, cgroups, forkserver, processes, sidebyside
 from tests.support.certificates import Certificate
 from tests.support.processes import Background, Finished
 
 # No wall-clock limits: the machine's load could fail them.
 settings.register_profile("suite", deadline=None, print_blob=True)
 settings.load_profile("suite")
+
+MISSING = {
+    sidebyside.NEEDS: "{} conformance tests skipped: no daemontools/ucspi-tcp originals",
+    cgroups.NEEDS: "{} tests with control groups skipped: no cgroup2 to make some in",
+}
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -39,13 +44,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Say how much was not compared with the originals."""
-    skipped = terminalreporter.stats.get("skipped", [])
-    number = sum(sidebyside.NEEDS in str(report.longrepr) for report in skipped)
-    if number:
-        terminalreporter.write_line(
-            f"{number} conformance tests skipped: no daemontools/ucspi-tcp originals"
-        )
+    """Say how much was not tested for want of something."""
+    skipped = [str(report.longrepr) for report in terminalreporter.stats.get("skipped", [])]
+    for needs, line in MISSING.items():
+        number = sum(needs in reason for reason in skipped)
+        if number:
+            terminalreporter.write_line(line.format(number))
 
 
 @pytest.fixture(autouse=True)

@@ -38,6 +38,11 @@ class Record:
             self.descriptor = os.open(CHILD, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
             self.file = file_of(self.descriptor)
 
+    @property
+    def child(self) -> tuple[int, int] | None:
+        """The pid and start time of the one that we keep; None where it is none, or unknown."""
+        return (self.pid, self.start_time) if self.pid and self.start_time else None
+
     def left(self) -> tuple[Memory, Birth] | None:
         """What a supervise that did not leave has kept here, since the machine was started."""
         with unable_to(f"read {self.place}"):

@@ -4,7 +4,7 @@ killed."""
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 from supervise import errors
@@ -34,12 +34,13 @@ class Child:
         self.pidfd: int | None = None
         self.groups: set[int] = set()  # each child leads one, and may leave others in it
 
-    def start(self) -> tuple[int, Gate]:
+    def start(self, variables: Mapping[str, str]) -> tuple[int, Gate]:
         """Fork; the child goes on once the gate is opened, and so once it is known in whose name it
-        runs: nothing of a service is ever running that the next supervise could not find."""
+        runs: nothing of a service is ever running that the next supervise could not find. Its
+        environment has these variables too."""
         gate = Gate()
         try:
-            pid = processes.fork(lambda: self.main(gate))
+            pid = processes.fork(lambda: self.main(gate, variables))
             self.pidfd = processes.open_or_kill(pid)
         except OSError:
             gate.close()
@@ -47,13 +48,14 @@ class Child:
         self.groups.add(pid)
         return pid, gate
 
-    def main(self, gate: Gate) -> int:
+    def main(self, gate: Gate, variables: Mapping[str, str]) -> int:
         """What the child does."""
         # A session of its own: the terminal's signals are for svscan, which passes on what is
         # right for each.
         os.setsid()
         if not gate.wait():
             return errors.TEMPORARY
+        os.environ.update(variables)
         try:
             return self.run()
         except OSError as error:

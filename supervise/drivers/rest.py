@@ -29,8 +29,15 @@ class Rest:
     def ended(self, ready: set[int]) -> bool:
         """Watch no longer who has ended; whether that is anybody."""
         pidfds = ready & self.pids.keys()
+        self.drop(pidfds)
+        return bool(pidfds)
+
+    def forget(self) -> None:
+        """Watch nobody any longer."""
+        self.drop(set(self.pids))
+
+    def drop(self, pidfds: set[int]) -> None:
         for pidfd in pidfds:
             self.waiter.remove(pidfd)
             os.close(pidfd)
             del self.pids[pidfd]
-        return bool(pidfds)

@@ -21,6 +21,7 @@ CONTROL = "supervise/control"
 OK = "supervise/ok"
 STATUS = "supervise/status"
 DOWN = "down"
+KILL_ALL = "kill-all"
 STATUS_READ = 64  # bytes: relatives of daemontools write up to 40
 
 
@@ -70,6 +71,15 @@ def supervised() -> bool:
 def normally_up() -> bool:
     """Whether there is no file called down."""
     return not files.exists(DOWN)
+
+
+def kills_all() -> bool:
+    """Whether a file asks for all that descends from the service to be killed with it. Where it
+    cannot be seen nobody is killed on the strength of it."""
+    try:
+        return files.exists(KILL_ALL)
+    except OSError:
+        return False
 
 
 def describe() -> str:

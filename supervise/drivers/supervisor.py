@@ -14,6 +14,7 @@ from supervise.drivers.ownership import Ownership
 from supervise.drivers.publication import Publication
 from supervise.drivers.rest import Rest
 from supervise.drivers.steadfast import warn_unable_to
+from supervise.drivers.sweeper import Sweeper
 from supervise.formats.adoption import Birth, Memory
 from supervise.machines.service import (
     AwaitRest,
@@ -24,6 +25,7 @@ from supervise.machines.service import (
     Signal,
     SignalRest,
     Spawn,
+    Sweep,
 )
 from supervise.unix import channels, descriptors, exits, linux, processes, signals
 from supervise.unix.waiting import Waiter
@@ -94,6 +96,8 @@ class Supervisor:
         self.finished = False
         self.waiter = Waiter()
         self.rest = Rest(self.waiter)
+        self.sweeper = Sweeper(path, self.waiter)
+        self.service.kill_all = servicedir.kills_all()
         self.orders: int | None = orders
         for descriptor in (self.directory.control, self.wakeup, orders):
             if descriptor is not None:
@@ -105,6 +109,7 @@ class Supervisor:
         if left is None:
             self.publication.publish(self.service.memory)
         else:
+            self.sweeper.descendants.adopt(left[0].status.pid)
             self.take_over(*left)
         self.directory.announce()
         for descriptor in self.orphan.held if self.orphan is not None else ():
@@ -115,6 +120,7 @@ class Supervisor:
         steadfast.take_turn(PROGRAM, self.do_what_is_due)
         while not self.finished:
             steadfast.take_turn(PROGRAM, self.turn)
+        self.sweeper.leave()
         self.record.clear()
 
     def take_over(self, memory: Memory, birth: Birth) -> None:
@@ -142,6 +148,7 @@ class Supervisor:
     def turn(self) -> None:
         """Wait, and do what there is to do."""
         ready = self.waiter.wait(self.deadline())
+        self.service.kill_all = servicedir.kills_all()
         if self.orders in ready:
             self.take_order()  # before a death, which may be what the order is about
         if self.wakeup in ready:
@@ -150,12 +157,14 @@ class Supervisor:
             self.child_ended(exits.status(self.watched))
         if self.rest.ended(ready) and self.service.sweeping:
             self.await_rest()
+        if self.sweeper.turn(ready):
+            self.perform(self.service.rest_gone(clock.now()))
         if self.directory.control in ready:
             self.hear_commands()
         self.do_what_is_due()
 
     def deadline(self) -> float | None:
-        moments = (self.service.deadline, self.publication.deadline)
+        moments = (self.service.deadline, self.publication.deadline, self.sweeper.deadline)
         return min((moment for moment in moments if moment is not None), default=None)
 
     def do_what_is_due(self) -> None:
@@ -177,8 +186,7 @@ class Supervisor:
             if pid == self.service.pid:
                 self.child_ended(status)
         self.child.forget_empty_groups(self.service.pid)
-        if self.service.sweeping:
-            self.await_rest()
+        self.await_rest()
 
     def child_ended(self, status: int | None) -> None:
         if self.watched is not None:
@@ -189,6 +197,9 @@ class Supervisor:
         self.perform(self.service.exited(status, clock.now()))
 
     def await_rest(self) -> None:
+        """See who is left of a service that is stopped, where that is not the sweeper's task."""
+        if not self.service.sweeping or self.sweeper.deadline is not None:
+            return
         living = self.child.rest()
         if living == []:
             self.perform(self.service.rest_gone(clock.now()))
@@ -260,17 +271,21 @@ class Supervisor:
                     self.child.signal_rest(number)
                 case AwaitRest():
                     self.await_rest()
+                case Sweep():
+                    self.sweeper.begin(self.record.child)
                 case Exit():
                     self.finished = True
 
     def start(self) -> None:
         try:
-            pid, gate = self.child.start()
+            pid, gate = self.child.start(self.sweeper.prepare() if self.service.kill_all else {})
         except OSError as error:
             self.warn_of_fork(error)
             self.perform(self.service.not_started(clock.now()))
         else:
             self.perform(self.service.started(pid, clock.now()))
+            if self.service.kill_all:
+                self.sweeper.started(pid)
             gate.open()
 
     def warn_of_fork(self, error: OSError) -> None:

@@ -8,6 +8,7 @@ Spawn it must answer with `started` or `not_started` before anything else. The r
 * a start that was asked for (u, o) happens even where x follows it; an automatic restart does not;
 * x is never taken back; after Exit there is nothing more;
 * a service that is stopped, not just left, is left when no process of it remains;
+* with `kill_all` nothing of one run is left when the next one starts, or when supervise leaves;
 * what a supervise knew when it was killed, the next one resumes.
 """
 
@@ -63,11 +64,16 @@ class AwaitRest:
 
 
 @dataclass(frozen=True)
+class Sweep:
+    """Kill all that descends from the service; answer with rest_gone when nobody is left."""
+
+
+@dataclass(frozen=True)
 class Exit:
     """Leave, successfully."""
 
 
-Effect = Spawn | Signal | Publish | SignalRest | AwaitRest | Exit
+Effect = Spawn | Signal | Publish | SignalRest | AwaitRest | Sweep | Exit
 
 
 class Service:
@@ -82,7 +88,10 @@ class Service:
         self.leaving = False
         self.draining = False
         self.stopping = False  # leave nothing of the service behind
-        self.sweeping = False  # the child is gone, and what it left is told to go
+        self.kill_all = False  # whether a file asks for that; the driver looks before each event
+        self.sweeping = False  # what the child left is told to go, or all of it is killed
+        self.swept = True  # there is nothing that descends from the service
+        self.drained = True  # the child has ended as a log service should
         self.asked = False  # a start that somebody asked for is still to come
         self.not_before = now.monotonic
         self.started_at = now.monotonic
@@ -117,7 +126,8 @@ class Service:
         self.not_before = self.started_at + RESTART_PAUSE
         # It may have been killed before the signal that follows the word of it.
         stop = self.signal(STOP) if self.paused else []
-        return [Publish(self.status), *stop, *self.exit_if_done()]
+        self.swept = False
+        return [Publish(self.status), *stop, *self.sweep_between_runs(), *self.exit_if_done()]
 
     def tick(self, now: Moment) -> list[Effect]:
         """Time has passed."""
@@ -129,7 +139,7 @@ class Service:
         """The child is running."""
         self.pid = pid
         self.since = now.tai
-        self.paused = self.asked = False
+        self.paused = self.asked = self.swept = False
         self.fork_pause = FORK_PAUSE
         self.started_at = now.monotonic
         self.not_before = now.monotonic + RESTART_PAUSE
@@ -147,12 +157,22 @@ class Service:
         self.paused = False
         self.since = now.tai
         publish = Publish(self.status)
-        drained = not self.draining or status == 0 or self.want != UP
-        if self.leaving and drained:
-            return [publish, *self.exit_if_done()]
+        self.drained = not self.draining or status == 0 or self.want != UP
         # The death is published before the next start, so that svstat never shows the age of one
         # process beside the pid of another.
-        return [publish, *self.tick(now)]
+        return [publish, *self.sweep_between_runs(), *self.go_on(now)]
+
+    def go_on(self, now: Moment) -> list[Effect]:
+        """Leave or start again, where nothing is in the way."""
+        left = self.exit_if_done() if self.drained else []
+        return left or self.tick(now)
+
+    def sweep_between_runs(self) -> list[Effect]:
+        return self.sweep() if self.kill_all and self.pid is None and not self.swept else []
+
+    def sweep(self) -> list[Effect]:
+        self.sweeping = True
+        return [Sweep()]
 
     def command(self, letter: bytes, now: Moment) -> list[Effect]:
         """A byte from the control FIFO; unknown ones are ignored, as users of newer tools
@@ -177,8 +197,10 @@ class Service:
         return self.want_down(now)
 
     def rest_gone(self, now: Moment) -> list[Effect]:
-        """Nothing of the service is left."""
-        return [Exit()]
+        """Nothing of the service is left, but perhaps a child whose end is still to be told."""
+        self.sweeping = False
+        self.swept = self.pid is None
+        return self.go_on(now)
 
     def drain(self, now: Moment) -> list[Effect]:
         """Leave once the child has read its input to the end: for a log service whose writer is
@@ -200,7 +222,8 @@ class Service:
 
     def wish(self, want: bytes, now: Moment) -> list[Effect]:
         self.want = want
-        self.asked = self.pid is None
+        # What is asked of one that is on its way out already comes too late.
+        self.asked = self.pid is None and not (self.sweeping and self.leaving and not self.asked)
         return [Publish(self.status), *self.tick(now)]
 
     def want_down(self, now: Moment) -> list[Effect]:
@@ -227,13 +250,18 @@ class Service:
         """Leave, where that was said and there is no child to wait for, nor one asked for."""
         if not self.leaving or self.pid is not None or self.asked or self.sweeping:
             return []
-        if not self.stopping:
+        if self.swept or not (self.stopping or self.kill_all):
             return [Exit()]
+        if self.kill_all:
+            return self.sweep()
         self.sweeping = True
         return [SignalRest(TERM), SignalRest(CONT), AwaitRest()]
 
     def kill(self, now: Moment) -> list[Effect]:
-        """Nobody of it is left alone: the groups of the child, and of those before it, go too."""
+        """Nobody of it is left alone: the groups of the child, and of those before it, go too, or
+        all that descends from the service."""
+        if self.kill_all:
+            return self.sweep()
         killed = [*self.signal(KILL), SignalRest(KILL)]
         return [*killed, AwaitRest()] if self.sweeping else killed
 

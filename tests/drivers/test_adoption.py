@@ -43,6 +43,14 @@ def test_what_was_kept_is_found_by_the_next(record, here):
     assert (here / "supervise/child").stat().st_mode & 0o777 == 0o600
 
 
+def test_the_child_that_is_kept(record):
+    assert record.child is None
+    record.keep(memory(os.getpid()))
+    assert record.child == (os.getpid(), adoption.start_time(os.getpid()))
+    record.keep(memory(None))
+    assert record.child is None
+
+
 def test_one_that_left_leaves_nothing(record, here):
     record.keep(memory(None))
     record.clear()

@@ -38,7 +38,7 @@ def test_it_runs_in_a_session_of_its_own_once_the_gate_is_open(child, tmp_path):
         return 7
 
     child.run = run
-    pid, gate = child.start()
+    pid, gate = child.start({})
     assert not (tmp_path / "ran").exists()
     gate.open()
     assert wait(pid) == 7 << 8
@@ -47,7 +47,7 @@ def test_it_runs_in_a_session_of_its_own_once_the_gate_is_open(child, tmp_path):
 
 def test_it_never_runs_where_its_supervise_is_gone_too_early(child, tmp_path):
     child.run = lambda: (tmp_path / "ran").touch() or 0
-    pid, gate = child.start()
+    pid, gate = child.start({})
     gate.close()
     assert wait(pid) == 111 << 8
     assert not (tmp_path / "ran").exists()
@@ -58,7 +58,7 @@ def test_what_cannot_be_run_is_told(child, capfd):
         raise FileNotFoundError(2, "run")
 
     child.run = run
-    pid, gate = child.start()
+    pid, gate = child.start({})
     gate.open()
     assert wait(pid) == 111 << 8
     assert capfd.readouterr().err == (
@@ -97,7 +97,7 @@ def test_what_it_leaves_is_signalled_as_a_group(child, tmp_path):
         return 0
 
     child.run = run
-    pid, gate = child.start()
+    pid, gate = child.start({})
     gate.open()
     wait(pid)
     rest = int((tmp_path / "rest").read_text())

@@ -38,3 +38,9 @@ def test_one_that_has_just_ended_is_noticed_too(rest):
     rest.watch([2**22 + 1])
     assert rest.ended(rest.waiter.wait(None))
     assert rest.pids == {}
+
+
+def test_nobody_is_watched_once_they_are_forgotten(rest):
+    rest.watch([os.getpid(), os.getppid()])
+    rest.forget()
+    assert rest.pids == {}

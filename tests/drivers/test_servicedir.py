@@ -106,3 +106,12 @@ def test_the_directory_may_not_be_read(monkeypatch):
     with pytest.raises(Failure) as failure:
         list(servicedir.each(["."]))
     assert failure.value.text == "unable to open current directory: access denied"
+
+
+def test_whether_all_is_killed_with_it(service):
+    assert not servicedir.kills_all()
+    (service / "kill-all").touch()
+    assert servicedir.kills_all()
+    (service / "kill-all").unlink()
+    (service / "kill-all").symlink_to("kill-all")
+    assert not servicedir.kills_all(), "what cannot be seen kills nobody"

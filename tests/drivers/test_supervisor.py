@@ -14,11 +14,12 @@ from supervise import errors
 from supervise.drivers import adoption, ownership, publication, steadfast, supervisor
 from supervise.drivers.child import Orphan
 from supervise.drivers.supervisor import ENDED, STDOUT, WAIT_STATUS, Supervisor
-from supervise.machines import service
+from supervise.machines import service, sweep
 from supervise.machines.service import DRAIN_ORDER, STOP_ORDER
-from supervise.unix import channels, exits, processes
+from supervise.unix import cgroups, channels, exits, processes
 from supervise.unix.gate import Gate
 from tests.support import trees
+from tests.support.cgroups import needed
 from tests.support.patience import eventually
 
 
@@ -362,6 +363,116 @@ def test_it_says_once_that_svc_and_svstat_are_answered(sv, monkeypatch):
 
     assert os.waitpid(processes.fork(supervise), 0)[1] == 0
     assert (sv / "seen").read_text() == "True None"
+
+
+# With a file kill-all.
+
+
+def leave_one_elsewhere() -> int:
+    """It is in a session of its own, and nobody's child."""
+
+    def parent() -> int:
+        os.setsid()
+        with open("rest", "w") as file:
+            file.write(str(processes.fork(sleep)))
+        return 0
+
+    processes.fork(parent)
+    return sleep()
+
+
+def without_cgroups() -> None:
+    quickly()
+    cgroups.own = lambda: None
+
+
+@pytest.fixture(params=[pytest.param(quickly, marks=needed), without_cgroups])
+def mode(request):
+    return request.param
+
+
+def test_all_that_descends_is_killed_where_that_is_asked_for(sv, start, mode):
+    (sv / "kill-all").touch()
+    start(leave_one_elsewhere, mode)
+    pid, rest = trees.started(sv), rest_of(sv)
+    assert (sv / "supervise/cgroup").exists() == (mode is quickly)
+    (sv / "rest").unlink()
+    trees.control(sv, b"t")
+    trees.started(sv, other_than=pid)
+    assert trees.ended(rest), "before the next one has started"
+    rest = rest_of(sv)
+    trees.control(sv, b"dk")
+    trees.stopped(sv)
+    eventually(lambda: trees.ended(rest))
+
+
+def test_it_leaves_when_nobody_is_left(sv, start, mode):
+    (sv / "kill-all").touch()
+    supervise = start(leave_one_elsewhere, mode)
+    trees.started(sv)
+    rest = rest_of(sv)
+    trees.control(sv, b"dx")
+    assert supervise.leaves() == 0
+    assert trees.ended(rest)
+    assert not (sv / "supervise/cgroup").exists()
+
+
+def test_svc_is_answered_while_some_cannot_be_killed(sv, start):
+    (sv / "kill-all").touch()
+
+    def powerless() -> None:
+        without_cgroups()
+        sweep.PATIENCE = 10000.0
+        processes.send_to_group = processes.send = lambda *_: None
+
+    supervise = start(leave_one_elsewhere, powerless)
+    pid, rest = trees.started(sv), rest_of(sv)
+    trees.kill(pid)
+    trees.stopped(sv)
+    before = trees.wakeups(supervise.pid)
+    for letters, want in ((b"d", b"d"), (b"u", b"u"), (b"o", b"\0")) * 5:
+        trees.control(sv, letters)
+        eventually(lambda want=want: trees.read(sv).want == want)
+    assert trees.read(sv).pid is None, "not beside one that is left"
+    trees.kill(rest)
+    assert trees.started(sv) != pid
+    assert before < 10000
+
+
+def test_what_cannot_be_killed_is_told_and_left(sv, start):
+    (sv / "kill-all").touch()
+
+    def powerless() -> None:
+        without_cgroups()
+        sweep.PATIENCE = 0.1
+        processes.send_to_group = processes.send = lambda *_: None
+
+    supervise = start(leave_one_elsewhere, powerless)
+    pid, rest = trees.started(sv), rest_of(sv)
+    trees.kill(pid)
+    trees.started(sv, other_than=pid)
+    assert supervise.said()[0] == f"supervise: warning: unable to kill 1 process of sv: {rest}"
+    trees.kill(rest)
+    (sv / "kill-all").unlink()
+    trees.control(sv, b"d")
+    trees.kill(trees.read(sv).pid)
+    trees.kill(rest_of(sv))
+
+
+def test_all_that_an_adopted_service_has_left_is_killed(sv, start, mode):
+    """The test is who inherits it, as svscan would be."""
+    (sv / "kill-all").touch()
+    first = start(leave_one_elsewhere, mode)
+    pid, rest = trees.started(sv), rest_of(sv)
+    first.is_killed()
+    second = start(leave_one_elsewhere, mode, orphan=expected(pid))
+    second.order(b"dk")
+    second.order(ENDED + WAIT_STATUS.pack(status_of(pid)))
+    trees.stopped(sv)
+    if mode is quickly:
+        assert status_of(rest) == signal.SIGKILL
+    else:
+        trees.kill(rest)  # a fork of the test: not marked in /proc
 
 
 # A supervise that is killed, and the next one. The test is the orphan's parent, as svscan would be.

@@ -26,6 +26,7 @@ from supervise.machines.service import (
     Signal,
     SignalRest,
     Spawn,
+    Sweep,
 )
 
 HUP, INT, KILL, ALRM, TERM, CONT, STOP = 1, 2, 9, 14, 15, 18, 19
@@ -495,6 +496,120 @@ def test_a_service_that_is_told_down_and_exit_leaves_the_rest_alone():
     assert service.exited(TERM, at(2)) == [published(2, None, DOWN), Exit()]
 
 
+# With a file kill-all.
+
+
+def killing_all(want: bytes = UP) -> Service:
+    """As running, where all that descends from the service is to go with it."""
+    service = running(want)
+    service.kill_all = True
+    return service
+
+
+def test_nothing_of_one_run_is_left_when_the_next_one_starts():
+    service = killing_all()
+    assert service.exited(KILLED, at(5)) == [published(5, None, UP), Sweep()]
+    assert (service.deadline, service.tick(at(6))) == (None, [])
+    assert service.rest_gone(at(7)) == [Spawn()]
+
+
+def test_the_pause_between_two_starts_counts_from_the_start_all_the_same():
+    service = killing_all()
+    service.exited(KILLED, at(0.25))
+    assert service.rest_gone(at(0.5)) == []
+    assert service.deadline == at(1).monotonic
+
+
+def test_kill_means_all():
+    service = killing_all()
+    assert service.command(b"k", at(1)) == [Sweep()]
+    assert service.exited(KILLED, at(2)) == [published(2, None, UP), Sweep()]
+    assert service.rest_gone(at(3)) == [Spawn()]
+    assert killing_all(DOWN).command(b"k", at(1)) == [Sweep()]
+
+
+def test_all_can_be_gone_before_the_end_of_an_adopted_child_is_told():
+    service = killing_all()
+    service.command(b"k", at(1))
+    assert service.rest_gone(at(2)) == []
+    assert service.exited(KILLED, at(3)) == [published(3, None, UP), Sweep()]
+    assert service.rest_gone(at(4)) == [Spawn()]
+
+
+@pytest.mark.parametrize("letters", [b"d", b"o"])
+def test_a_service_that_stays_down_leaves_nothing_behind(letters):
+    service = killing_all()
+    obey(service, letters, 1)
+    assert Sweep() in service.exited(TERM, at(2))
+    assert service.rest_gone(at(3)) == []
+    assert service.command(b"x", at(4))[-1] == Exit(), "it was swept already"
+
+
+def test_one_that_is_told_down_and_exit_leaves_nothing_behind():
+    service = killing_all()
+    obey(service, b"dx", 1)
+    assert service.exited(TERM, at(2)) == [published(2, None, DOWN), Sweep()]
+    assert service.rest_gone(at(3)) == [Exit()]
+
+
+def test_nor_does_one_that_is_stopped():
+    service = killing_all()
+    service.stop(at(1))
+    assert service.exited(TERM, at(2)) == [published(2, None, DOWN), Sweep()]
+    assert obey(service, b"k", 2.5) == [Sweep()]
+    assert service.rest_gone(at(3)) == [Exit()]
+
+
+def test_the_file_may_come_when_the_service_is_down_already():
+    service = running(DOWN)
+    service.exited(0, at(1))
+    service.kill_all = True
+    assert service.command(b"x", at(2)) == [published(1, None, DOWN), Sweep()]
+    assert service.rest_gone(at(3)) == [Exit()]
+
+
+def test_what_is_asked_for_meanwhile_comes_afterwards():
+    service = killing_all(DOWN)
+    service.exited(0, at(5))
+    assert service.command(b"o", at(6)) == [published(5, None, ONCE)]
+    assert service.command(b"x", at(6)) == [published(5, None, ONCE)]
+    assert service.rest_gone(at(7)) == [Spawn()]
+    service.started(8, at(7))
+    assert service.exited(0, at(8)) == [published(8, None, ONCE), Sweep()]
+    assert service.rest_gone(at(9)) == [Exit()]
+
+
+@pytest.mark.parametrize("letter", [b"u", b"o"])
+def test_what_is_asked_of_one_that_is_on_its_way_out_comes_too_late(letter):
+    service = killing_all()
+    obey(service, b"dx", 1)
+    service.exited(TERM, at(2))
+    service.command(letter, at(3))
+    assert service.rest_gone(at(4)) == [Exit()]
+
+
+def test_a_logger_that_crashes_while_it_drains_is_swept_and_started_again():
+    service = killing_all()
+    service.drain(at(5))
+    assert service.exited(KILLED, at(6)) == [published(6, None, UP), Sweep()]
+    assert service.rest_gone(at(7)) == [Spawn()]
+    service.started(8, at(7))
+    assert service.exited(0, at(8)) == [published(8, None, UP), Sweep()]
+    assert service.rest_gone(at(9)) == [Exit()]
+
+
+@pytest.mark.parametrize("leaving", [False, True])
+def test_a_sweep_that_a_killed_supervise_was_at_is_begun_again(leaving):
+    before = killing_all()
+    if leaving:
+        obey(before, b"dx", 1)
+    before.exited(KILLED, at(2))
+    service = Service(at(3), normally_up=True)
+    service.kill_all = True
+    assert service.resume(before.memory, at(3)) == [Publish(before.status), Sweep()]
+    assert service.rest_gone(at(4)) == [Exit() if leaving else Spawn()]
+
+
 class Life(RuleBasedStateMachine):
     """Any commands and any fate: what must always hold."""
 
@@ -533,7 +648,7 @@ class Life(RuleBasedStateMachine):
                     assert self.child is not None, "a signal only to a living child"
                 case SignalRest(number):
                     assert self.child is None or number == KILL, "it says itself what they are told"
-                case AwaitRest():
+                case AwaitRest() | Sweep():
                     self.sweeping = True
                 case Exit():
                     assert self.child is None
@@ -582,6 +697,7 @@ class Life(RuleBasedStateMachine):
     @precondition(lambda self: not self.over and self.sweeping)
     @rule()
     def rest_is_gone(self) -> None:
+        self.sweeping = False
         self.perform(self.service.rest_gone(at(self.t)))
 
     @precondition(lambda self: not self.over)
@@ -609,12 +725,18 @@ class Life(RuleBasedStateMachine):
         self.perform(self.service.tick(at(self.t)))
         assert failing or len(self.starts) == starts + 1, "a deadline has something to do"
 
+    @rule(exists=st.booleans())
+    def kill_all(self, exists: bool) -> None:
+        self.service.kill_all = exists
+
     @precondition(lambda self: not self.over)
     @rule(normally_up=st.booleans(), seconds=st.sampled_from([0.0, 0.3, 2.0]))
     def supervise_is_killed_and_replaced(self, normally_up: bool, seconds: float) -> None:
         self.t += seconds
         self.sweeping = False  # what it was told by svscan, svscan must say again
+        kill_all = self.service.kill_all
         self.service = Service(at(self.t), normally_up)
+        self.service.kill_all = kill_all
         self.perform(self.service.resume(self.kept, at(self.t)), state_command=True)
         if not self.over:
             self.perform(self.service.tick(at(self.t)))

@@ -5,7 +5,7 @@ import signal
 
 import pytest
 
-from supervise.unix import processes, proctable
+from supervise.unix import lifetimes, processes, proctable
 from tests.support.patience import eventually
 
 
@@ -27,7 +27,7 @@ def test_who_lives_in_a_group():
     for pid in (leader, other):
         os.waitpid(pid, 0)
     assert proctable.living({leader}) == []
-    assert proctable.group_of(leader) is None
+    assert proctable.process(leader) is None
 
 
 def test_without_proc_nobody_can_tell(monkeypatch):
@@ -37,3 +37,45 @@ def test_without_proc_nobody_can_tell(monkeypatch):
     monkeypatch.setattr(os, "listdir", missing)
     with pytest.raises(FileNotFoundError):
         proctable.living({1})
+
+
+def test_what_a_process_is():
+    pid = processes.fork(sleep)
+    found = eventually(lambda: (one := proctable.process(pid)) and one.state == b"S" and one)
+    assert found[:5] == (pid, b"S", os.getpid(), os.getpgrp(), os.getsid(0))
+    assert found.start_time == lifetimes.start_time(pid)
+    assert found.living
+    os.kill(pid, signal.SIGKILL)
+    eventually(lambda: proctable.process(pid).state == b"Z")
+    assert not proctable.process(pid).living
+    os.waitpid(pid, 0)
+
+
+def test_a_name_cannot_disguise_a_process(tmp_path):
+    """Not even with what comes after a name, nor with the longest that there is."""
+    pid = processes.fork(lambda: (tmp_path / "ready").write_text(rename()) and sleep())
+    eventually((tmp_path / "ready").exists)
+    assert proctable.process(pid).parent == os.getpid()
+    os.kill(pid, signal.SIGKILL)
+    os.waitpid(pid, 0)
+
+
+def rename() -> str:
+    with open("/proc/self/comm", "w") as comm:
+        comm.write(") Z 1 1 1 (abcdefgh")
+    return "ready"
+
+
+def test_the_children_of_a_process():
+    pid = processes.fork(sleep)
+    assert pid in proctable.children(os.getpid())
+    assert proctable.children(pid) == []
+    os.kill(pid, signal.SIGKILL)
+    os.waitpid(pid, 0)
+    assert proctable.children(pid) == []
+
+
+def test_the_environment_that_a_program_was_started_with(background):
+    started = background.start(["/bin/sleep", "1000"], env={"A": "1", "B": ""})
+    eventually(lambda: proctable.environment(started.pid) == [b"A=1", b"B=", b""])
+    assert proctable.environment(2**22 + 1) == []
