@@ -157,14 +157,14 @@ class Service:
         self.paused = False
         self.since = now.tai
         publish = Publish(self.status)
-        self.drained = not self.draining or status == 0 or self.want != UP
+        self.drained = not self.draining or status == 0
         # The death is published before the next start, so that svstat never shows the age of one
         # process beside the pid of another.
         return [publish, *self.sweep_between_runs(), *self.go_on(now)]
 
     def go_on(self, now: Moment) -> list[Effect]:
         """Leave or start again, where nothing is in the way."""
-        left = self.exit_if_done() if self.drained else []
+        left = self.exit_if_done() if self.drained or self.want != UP else []
         return left or self.tick(now)
 
     def sweep_between_runs(self) -> list[Effect]:

@@ -610,6 +610,16 @@ def test_a_sweep_that_a_killed_supervise_was_at_is_begun_again(leaving):
     assert service.rest_gone(at(4)) == [Exit() if leaving else Spawn()]
 
 
+def test_one_that_crashed_as_it_drained_leaves_when_it_is_stopped_before_it_starts_again():
+    service = Service(at(0), True)
+    service.tick(at(0))
+    service.started(7, at(0))
+    service.drain(at(0))
+    service.exited(KILLED, at(0))
+    assert service.stop(at(0.5))[-1] == AwaitRest()
+    assert service.rest_gone(at(0.6)) == [Exit()]
+
+
 class Life(RuleBasedStateMachine):
     """Any commands and any fate: what must always hold."""
 
