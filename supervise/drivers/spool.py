@@ -51,8 +51,11 @@ class Spool:
     def find(self) -> None:
         """Look for what a multilog has kept here that was killed; not for what was copied from
         elsewhere."""
-        found = spool.latest(os.pread(self.descriptor, DATA, 0))
+        area = os.pread(self.descriptor, DATA, 0)
+        found = spool.latest(area)
         if found is None:
+            if not spool.may_be_one(area):
+                raise errors.Failure(f"unable to use {self.name}: somebody else's file")
             return
         self.sequence, record, owner = found
         self.rebooted = owner.boot != self.owner.boot

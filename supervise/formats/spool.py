@@ -140,6 +140,13 @@ def unpack(text: bytes) -> tuple[int, Record, Owner] | None:
     return sequence, record, Owner(boot, device, inode)
 
 
+def may_be_one(area: bytes) -> bool:
+    """Whether a file that begins so may be a spool whose record was lost, as in a power cut, and
+    not a file of somebody else's."""
+    places = (area[:PLACE], area[PLACE:])
+    return not any(area) or any(place.startswith(MAGIC) for place in places)
+
+
 def furthest(records: Iterable[Record]) -> int:
     """Where the blocks end that anybody has begun."""
     return max((record.block.until for record in records), default=0)

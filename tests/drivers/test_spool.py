@@ -82,6 +82,22 @@ def test_what_is_no_file_is_told_at_the_start(make, kind):
         make()
 
 
+def test_a_file_of_somebody_elses_is_left_alone(make):
+    with open("spool", "wb") as file:
+        file.write(b"mail\n" * 2000)
+    with pytest.raises(errors.Failure, match=r"^unable to use log/spool: somebody else's file$"):
+        make()
+    with open("spool", "rb") as file:
+        assert file.read() == b"mail\n" * 2000
+
+
+def test_data_without_a_record_are_kept(make):
+    with open("spool", "wb") as file:
+        file.write(bytes(DATA) + b"data")
+    opened = make()
+    assert (opened.left, opened.size, opened.read(0, 4)) == (None, 4, b"data")
+
+
 def moved(make, source: int, sizes: list[int]) -> tuple[list[int], bytes, bytes]:
     """The sizes that were moved, what the spool has, and what is left in the source."""
 

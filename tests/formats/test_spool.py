@@ -74,3 +74,12 @@ def test_a_block_that_ends_before_it_begins_says_nothing():
 def test_where_anybody_has_got_to():
     assert spool.furthest([]) == 0
     assert spool.furthest([RECORD, RECORD._replace(block=BLOCK._replace(until=71))]) == 71
+
+
+def test_what_may_be_a_spool_without_a_record():
+    damaged = bytearray(spool.pack(RECORD, OWNER, 1))
+    damaged[-1] ^= 1
+    for area in (b"", bytes(DATA), bytes(damaged), bytes(PLACE) + bytes(damaged)):
+        assert spool.may_be_one(area)
+    for area in (b"x", b"mail\n" * 1000, bytes(100) + spool.MAGIC):
+        assert not spool.may_be_one(area)

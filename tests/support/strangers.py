@@ -305,6 +305,7 @@ PARSERS: dict[str, Parser] = {
     "smtp.domain": Parser(smtp.domain, SMTP),
     "smtp.literal": Parser(smtp.literal, SMTP),
     "spool.latest": Parser(spool.latest, [*PACKED, spool.MAGIC]),
+    "spool.may_be_one": Parser(spool.may_be_one, [*PACKED, spool.MAGIC]),
     "spool.made": Parser(spooled, PACKED),
     "status.unpack": Parser(described, PACKED, (ValueError,)),
     "syslog.record": Parser(entry, [b"alert:", b"warning:", *LINES]),
