@@ -37,7 +37,11 @@ many = settings(
 def test_a_name_is_never_taken_for_a_field(monkeypatch, name, state):
     content = STAT % (7, name, state)
     monkeypatch.setattr(files, "read_whole", lambda path: content)
-    assert proctable.group_of(7) == (None if state in b"ZX" else 4711)
+    monkeypatch.setattr(files, "read_head", lambda path, size: content[:size])
+    found = proctable.process(7)
+    assert found is not None
+    assert (found.group, found.start_time) == (4711, 987654)
+    assert found.living == (state not in b"ZX")
     assert lifetimes.start_time(7) == 987654
 
 
@@ -111,4 +115,4 @@ def test_rules_are_the_same_lines_however_they_come(monkeypatch, text, most):
 def test_what_cannot_be_read_is_no_process():
     with pytest.raises(FileNotFoundError, match=os.strerror(errno.ENOENT)):
         lifetimes.start_time(2**22 + 1)
-    assert proctable.group_of(2**22 + 1) is None
+    assert proctable.process(2**22 + 1) is None
