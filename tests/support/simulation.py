@@ -314,7 +314,7 @@ class Svscan:
     def order(self, slot: Slot, letters: bytes) -> bool:
         """Whether it could be told."""
         supervise = self.running[slot]
-        if self.kernel.fails("order", supervise, letters):
+        if self.kernel.fails("order", self, supervise, letters):
             return False
         supervise.command(letters)
         return True
@@ -335,7 +335,7 @@ class Svscan:
         if identity not in self.pipes:
             return
         supervise = self.running[slot]
-        if self.kernel.fails("order", supervise, "pipe"):
+        if self.kernel.fails("order", self, supervise, "pipe"):
             self.scan.not_given(identity, self.kernel.t)
             return
         if slot in self.adopted:
