@@ -188,8 +188,9 @@ class CurrentLog:
             self.archive.add("processed", SAFE)
 
     def keep_begun(self) -> None:
+        about = self.persistence.insist(f"stat {self.name}", lambda: os.fstat(self.descriptor))
         self.rotating = False
-        self.inode, self.base = os.fstat(self.descriptor).st_ino, 0
+        self.inode, self.base = about.st_ino, 0
         self.keep()
 
 

@@ -38,7 +38,8 @@ class Orders:
     def __init__(self, pause: float = pauses.FIRST) -> None:
         hangups = {number for number in HANGUPS if signal.getsignal(number) != signal.SIG_IGN}
         heard = ASKED | hangups
-        self.wakeup = signals.wake_on(*heard)
+        with errors.unable_to("create pipe"):
+            self.wakeup = signals.wake_on(*heard)
         # whoever started us may have blocked them
         signal.pthread_sigmask(signal.SIG_UNBLOCK, heard)
         # A reader of our stderr that ends, and a limit on sizes, must not cost us what is read.

@@ -44,9 +44,14 @@ class Spool:
 
     def open(self, flags: int) -> None:
         flags |= os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW
-        self.descriptor = os.open(NAME, flags, 0o600, dir_fd=self.directory)
-        about = os.fstat(self.descriptor)
-        self.owner = Owner(boot_id(), about.st_dev, about.st_ino)
+        descriptor = os.open(NAME, flags, 0o600, dir_fd=self.directory)
+        try:
+            about = os.fstat(descriptor)
+            self.owner = Owner(boot_id(), about.st_dev, about.st_ino)
+        except OSError:
+            os.close(descriptor)
+            raise
+        self.descriptor = descriptor
 
     def find(self) -> None:
         """Look for what a multilog has kept here that was killed; not for what was copied from

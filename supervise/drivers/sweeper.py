@@ -24,8 +24,9 @@ class Sweeper:
 
     def __init__(self, path: str, waiter: Waiter) -> None:
         self.path = path
-        self.descendants = Descendants()
-        self.cgroup = ServiceCgroup(path)
+        with errors.unable_to(f"stat {path}"):
+            self.descendants = Descendants()
+            self.cgroup = ServiceCgroup(path)
         self.watch = Rest(waiter)
         self.sweep: Sweep | None = None
         self.found = Found()

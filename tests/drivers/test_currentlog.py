@@ -70,7 +70,7 @@ def test_a_rotation_is_kept_before_and_after(log, notes):
     assert (log.written, log.base, content()) == (len(FILE + LINE), 0, LINE)
 
 
-STEPS = ["fchdir", "fsync", "rename", "open", "fchmod", "chmod", "stat", "link", "unlink"]
+STEPS = ["fchdir", "fsync", "rename", "open", "fchmod", "chmod", "stat", "link", "unlink", "fstat"]
 
 
 @pytest.mark.parametrize("step", STEPS)

@@ -9,6 +9,7 @@ import time
 
 import pytest
 
+from supervise import errors
 from supervise.drivers.orders import Orders, Stopped
 from supervise.unix import processes, signals
 from supervise.unix.waiting import Waiter
@@ -185,3 +186,9 @@ def test_to_be_unable_to_wait_is_waited_for(orders, monkeypatch, capfd):
     os.close(source)
     os.close(sink)
     assert capfd.readouterr().err == ("multilog: warning: unable to wait, pausing: out of memory\n")
+
+
+def test_without_a_descriptor_it_says_so(failing):
+    failing("pipe", times=1, number=errno.EMFILE)
+    with pytest.raises(errors.Failure, match=r"^unable to create pipe: "):
+        Orders()

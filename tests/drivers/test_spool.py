@@ -72,6 +72,13 @@ def test_after_a_reboot_a_device_may_have_another_number(make, monkeypatch):
     assert (again.left, again.rebooted) == (RECORD, True)
 
 
+def test_one_that_could_not_be_made_is_made_later(make, failing):
+    opened = make()
+    failing("fstat", times=1)
+    opened.keep(RECORD)
+    assert make().left == RECORD
+
+
 @pytest.mark.parametrize("kind", ["directory", "link"])
 def test_what_is_no_file_is_told_at_the_start(make, kind):
     if kind == "directory":

@@ -3,12 +3,14 @@ are swept in test_supervisor and tests/system/test_no_survivor.py."""
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import time
 
 import pytest
 
+from supervise import errors
 from supervise.drivers import servicecgroup
 from supervise.drivers.sweeper import SHOWN, Sweeper, some
 from supervise.machines import sweep
@@ -96,6 +98,15 @@ def test_who_cannot_be_killed_is_told(capfd):
     assert in_a_fork(run)
     told = capfd.readouterr()
     assert told.err == f"supervise: warning: unable to kill 1 process of sv: {told.out}"
+
+
+def test_a_directory_that_cannot_be_looked_at_is_told(monkeypatch):
+    def fail(path):
+        raise OSError(errno.EIO, "made up")
+
+    monkeypatch.setattr(os, "stat", fail)
+    with pytest.raises(errors.Failure, match=r"^unable to stat sv: input/output error$"):
+        Sweeper("sv", Waiter())
 
 
 def test_only_some_are_named():
