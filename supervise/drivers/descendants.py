@@ -24,8 +24,6 @@ from supervise.unix.proctable import Process
 
 VARIABLE = "SUPERVISE_KILL_ALL"
 STOPPED = b"TtD"  # a process that is told to stop while it waits in the kernel stops there
-
-
 STOP = signal.SIGSTOP
 
 
@@ -75,10 +73,18 @@ class Descendants:
         """A sweep begins; the child, by pid and start time, may be living yet."""
         self.known = {} if child is None else dict([child])
 
+    def nobody_is_left(self) -> None:
+        """Whoever will be orphaned from now on comes to us."""
+        self.heirs.clear()
+        self.sessions.clear()
+
     def strike(self, number: int, found: Found) -> Iterator[None]:
         """Signal all of them; who is forked meanwhile is found now or the next time. Yields after
         each process, so that the caller can do something else in between."""
         struck: set[int] = set()
+        # Those of another subreaper are collected by it before we can see that they have ended; and
+        # the list of its children may leave one out while others end, proc(5).
+        found.unsettled += bool(self.heirs)
         # Orphans first: one that forks and ends, again and again, is soon no longer there.
         first = {pid for heir in (self.me, *self.heirs) for pid in proctable.children(heir)}
         for pid in [*first, *(set(proctable.numbers()) - first)]:

@@ -90,7 +90,11 @@ class Sweeper:
             if sweep.number == KILL:
                 self.watch_some([*found.living, *inside])
             return False
-        self.end(found.refused if outcome is Outcome.NOBODY_IS_LEFT else found.living | inside)
+        if outcome is Outcome.NOBODY_IS_LEFT:
+            self.descendants.nobody_is_left()
+            self.end(found.refused)
+        else:
+            self.end(found.living | inside)
         return True
 
     def watch_some(self, pids: Iterable[int]) -> None:

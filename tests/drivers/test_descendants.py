@@ -196,6 +196,16 @@ def test_whom_we_may_not_signal_is_told(monkeypatch):
     kill(child)
 
 
+def test_what_another_collects_is_never_seen_to_be_settled_until_nobody_is_left():
+    """In one look, that is: it may have collected one that has forked."""
+    ours = begun()
+    assert strike(ours).unsettled == 0
+    ours.adopt(None)
+    assert strike(ours).unsettled >= 1
+    ours.nobody_is_left()
+    assert strike(ours).unsettled == 0
+
+
 def test_a_second_supervise_finds_what_others_inherited(here, background, monkeypatch):
     """Marked, or in the session of the child; and neither who is marked below somebody else, nor
     who is marked for another service."""
