@@ -26,6 +26,7 @@ from supervise.machines.routing import Followed
 from supervise.unix import files
 
 BLOCK = 65536  # bytes read at once: what a pipe holds
+LARGEST = 4 * BLOCK  # bytes of one object that a block may become
 COPIED = 200  # bytes of a line that standard error gets
 
 
@@ -127,6 +128,9 @@ class Intake:
         self.stopped = False  # told to stop while the rest of a line could not be read
 
     def run(self) -> None:
+        # Once something so large was freed, glibc no longer gives the top of its heap back after
+        # each block, to ask for it again at the next; mallopt(3), M_MMAP_THRESHOLD.
+        bytes(LARGEST)
         if self.places.directories:
             self.go_on()
         try:
@@ -180,11 +184,11 @@ class Intake:
         return self.orders.stop and (self.places.abandoned or not self.lines.midline)
 
     def ready(self) -> bool:
-        """Wait for more; returns whether there is any, and no order has come."""
+        """Wait for more, or for an order; returns whether there is more."""
         if self.orders.ready(0):
             self.stream.forget_much(point(self.lines))
-        else:
-            self.stream.forget(point(self.lines))
+            return True
+        self.stream.forget(point(self.lines))
         return self.orders.wait_for(0)
 
     def take(self, block: bytes) -> None:
