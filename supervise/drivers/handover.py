@@ -17,8 +17,9 @@ from supervise.drivers.supervises import Supervises
 from supervise.errors import unable_to
 from supervise.formats import handover
 from supervise.formats.handover import Record
-from supervise.machines.scan import Entry, Scan, Slot
+from supervise.machines.scan import Scan
 from supervise.machines.scaneffects import Identity
+from supervise.machines.scanentries import Entry, Slot
 from supervise.unix import descriptors, title
 
 NANOSECONDS = 10**9

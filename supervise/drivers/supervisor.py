@@ -16,12 +16,12 @@ from supervise.drivers.rest import Rest
 from supervise.drivers.steadfast import warn_unable_to
 from supervise.drivers.sweeper import Sweeper
 from supervise.formats.adoption import Birth, Memory
-from supervise.machines.service import (
+from supervise.machines.service import Service
+from supervise.machines.serviceeffects import (
     AwaitRest,
     Effect,
     Exit,
     Publish,
-    Service,
     Signal,
     SignalRest,
     Spawn,

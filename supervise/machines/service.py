@@ -15,12 +15,21 @@ Spawn it must answer with `started` or `not_started` before anything else. The r
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from supervise.formats.adoption import Memory
 from supervise.formats.status import DOWN, ONCE, UP, Status
 from supervise.formats.tai64 import Tai64n
 from supervise.machines.moment import Moment
+from supervise.machines.serviceeffects import (
+    AwaitRest,
+    Effect,
+    Exit,
+    Publish,
+    Signal,
+    SignalRest,
+    Spawn,
+    Sweep,
+)
 
 RESTART_PAUSE = 1.0  # seconds from one start to the next, so that a broken run cannot spin
 FORK_PAUSE = 1.0  # seconds after the first failed fork; doubled with each one that follows
@@ -29,51 +38,6 @@ YOUNG = 5.0  # seconds: a service this young is restarted when a log appears for
 
 # signal(7) on Linux; fixed by the ABI, and a pure module has no `signal` to ask
 HUP, INT, KILL, ALRM, TERM, CONT, STOP = 1, 2, 9, 14, 15, 18, 19
-
-
-@dataclass(frozen=True)
-class Spawn:
-    """Start ./run; answer with started or not_started."""
-
-
-@dataclass(frozen=True)
-class Signal:
-    """Send a signal to the living child."""
-
-    number: int
-
-
-@dataclass(frozen=True)
-class Publish:
-    """Replace the status file."""
-
-    status: Status
-
-
-@dataclass(frozen=True)
-class SignalRest:
-    """Send a signal to every process group of the service: that of its child, if there is one, and
-    those that children before it have left."""
-
-    number: int
-
-
-@dataclass(frozen=True)
-class AwaitRest:
-    """Answer with rest_gone once no such process is left, at once where there is none."""
-
-
-@dataclass(frozen=True)
-class Sweep:
-    """Kill all that descends from the service; answer with rest_gone when nobody is left."""
-
-
-@dataclass(frozen=True)
-class Exit:
-    """Leave, successfully."""
-
-
-Effect = Spawn | Signal | Publish | SignalRest | AwaitRest | Sweep | Exit
 
 
 class Service:

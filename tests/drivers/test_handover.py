@@ -18,8 +18,9 @@ from supervise.drivers.supervises import Supervises
 from supervise.errors import Failure
 from supervise.formats import handover as words
 from supervise.formats.handover import Limit, Record
-from supervise.machines.scan import Entry, Scan, Slot
+from supervise.machines.scan import Scan
 from supervise.machines.scaneffects import Identity
+from supervise.machines.scanentries import Entry, Slot
 from supervise.unix import channels, descriptors, pipes, processes, title
 from tests.support.forks import in_a_fork
 from tests.support.patience import eventually

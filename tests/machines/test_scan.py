@@ -10,7 +10,6 @@ from supervise.machines.scan import (
     RESTART_PAUSE,
     RETRY_PAUSE,
     TROUBLE,
-    TROUBLE_PAUSE,
     Scan,
 )
 from supervise.machines.scaneffects import (
@@ -29,6 +28,7 @@ from supervise.machines.scaneffects import (
     Start,
     Stop,
 )
+from supervise.machines.scanentries import TROUBLE_PAUSE
 
 SMTPD, CLOCK = Identity(1, 11), Identity(1, 12)
 KILLED = 9

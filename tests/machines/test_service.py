@@ -18,11 +18,13 @@ from supervise.machines.service import (
     RESTART_PAUSE,
     STOP_ORDER,
     YOUNG,
+    Service,
+)
+from supervise.machines.serviceeffects import (
     AwaitRest,
     Effect,
     Exit,
     Publish,
-    Service,
     Signal,
     SignalRest,
     Spawn,

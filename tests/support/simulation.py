@@ -12,7 +12,7 @@ from itertools import count
 from supervise.formats.adoption import Memory
 from supervise.formats.status import UP
 from supervise.formats.tai64 import EPOCH, Tai64n
-from supervise.machines import scaneffects, service
+from supervise.machines import scaneffects, service, serviceeffects
 from supervise.machines.moment import Moment
 from supervise.machines.scan import Scan
 from supervise.machines.scaneffects import Identity, Role
@@ -159,7 +159,7 @@ class Supervise:
         if not self.unpublished:
             self.kernel.records[self.slot] = self.service.memory
 
-    def perform(self, effects: list[service.Effect]) -> None:
+    def perform(self, effects: list[serviceeffects.Effect]) -> None:
         for effect in effects:
             assert not self.over, "nothing after Exit"
             getattr(self, type(effect).__name__)(**vars(effect))

@@ -29,7 +29,7 @@ IMPATIENT = "from supervise.machines import scan; scan.KILL_AFTER = 0.2"
 
 # Restarts that are not what a test looks at.
 QUICK = """\
-from supervise.machines import scan, service
+from supervise.machines import scan, scanentries, service
 scan.RESTART_PAUSE = service.RESTART_PAUSE = 0.05"""
 
 # HUP looks at the directory again, and what was changed for the test stays.

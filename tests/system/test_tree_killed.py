@@ -220,7 +220,7 @@ def test_a_second_svscan_takes_nothing_from_the_first(tree, tmp_path):
     first = tree.start(trees.QUICK)
     pid = trees.started(service)
     supervise = tree.supervise("supervise a")
-    second = tree.start(trees.QUICK + "; scan.TROUBLE_PAUSE = 0.1")
+    second = tree.start(trees.QUICK + "; scanentries.TROUBLE_PAUSE = 0.1")
     unable = "supervise: fatal: unable to acquire a/supervise/lock: temporary failure"
     tree.hears(unable, times=3)
     assert tree.stop() == 0
@@ -269,7 +269,7 @@ def test_supervises_that_say_late_that_their_svscan_is_gone(tree):
     assert None not in supervises
     for supervise in supervises:
         trees.kill(supervise, signal.SIGSTOP)
-    start_again(tree, "; scan.TROUBLE_PAUSE = 0.1")
+    start_again(tree, "; scanentries.TROUBLE_PAUSE = 0.1")
     for name in ("a", "a/log"):
         tree.hears(f"supervise: fatal: unable to acquire {name}/supervise/lock: temporary failure")
     for supervise in supervises:
@@ -291,7 +291,7 @@ def test_a_second_svscan_takes_nothing_that_the_first_has_taken_over(tree):
     start_again(tree)
     trees.started(tree.add("b"))
     first = tree.svscan
-    second = tree.start(trees.QUICK + "; scan.TROUBLE_PAUSE = 0.1")
+    second = tree.start(trees.QUICK + "; scanentries.TROUBLE_PAUSE = 0.1")
     tree.hears("supervise: fatal: unable to acquire a/supervise/lock: temporary failure", times=3)
     assert tree.stop() == 0
     assert (trees.running(service), second.returncode) == (pid, 0)

@@ -16,8 +16,8 @@ from tests.support.trees import LOGGER, Tree, lines
 
 FEW_DESCRIPTORS = """\
 import resource
-from supervise.machines import scan
-scan.TROUBLE_PAUSE = 0.2
+from supervise.machines import scanentries
+scanentries.TROUBLE_PAUSE = 0.2
 from supervise.unix import limits
 limits.raise_open_files = lambda: (64, 64)
 resource.setrlimit(resource.RLIMIT_NOFILE, ({most}, 64))"""
@@ -190,7 +190,7 @@ def counts_at_rest(pids: list[int]) -> list[int]:
 def test_a_supervise_that_cannot_take_its_directory_waits(tree):
     service = tree.add("a")
     (service / "supervise").touch()
-    tree.start("from supervise.machines import scan; scan.TROUBLE_PAUSE = 0.2")
+    tree.start("from supervise.machines import scanentries; scanentries.TROUBLE_PAUSE = 0.2")
     failure = "supervise: fatal: unable to acquire a/supervise/lock: not a directory"
     tree.hears(failure, times=2)
     (service / "supervise").unlink()
