@@ -86,6 +86,11 @@ def s6_pid(path: Path) -> int:
     return int(told) if told.isdigit() else 0
 
 
+def told(*words: str) -> Callable[[Path], list[str]]:
+    """The command that tells a service something."""
+    return lambda path: [*words, str(path)]
+
+
 OURS = Suite(
     "supervise-tools",
     [],
@@ -93,9 +98,9 @@ OURS = Suite(
     "supervise",
     False,
     True,
-    lambda path: [*our("svc"), "-d", str(path)],
-    lambda path: [*our("svc"), "-dx", str(path)],
-    lambda path: [*our("svc"), "-k", str(path)],
+    told(*our("svc"), "-d"),
+    told(*our("svc"), "-dx"),
+    told(*our("svc"), "-k"),
     multilog(f"{sys.prefix}/bin/multilog"),
     status_pid,
 )
@@ -106,9 +111,9 @@ DAEMONTOOLS = Suite(
     "supervise",
     False,
     False,
-    lambda path: [*at("svc"), "-d", str(path)],
-    lambda path: [*at("svc"), "-dx", str(path)],
-    lambda path: [*at("svc"), "-k", str(path)],
+    told(*at("svc"), "-d"),
+    told(*at("svc"), "-dx"),
+    told(*at("svc"), "-k"),
     multilog(f"{BIN}/multilog"),
     status_pid,
 )
@@ -119,9 +124,9 @@ RUNIT = Suite(
     "runsv",
     True,
     False,
-    lambda path: [*at("sv"), "-w", "0", "down", str(path)],
-    lambda path: [*at("sv"), "-w", "0", "exit", str(path)],
-    lambda path: [*at("sv"), "-w", "0", "kill", str(path)],
+    told(*at("sv"), "-w", "0", "down"),
+    told(*at("sv"), "-w", "0", "exit"),
+    told(*at("sv"), "-w", "0", "kill"),
     svlogd,
     status_pid,
 )
@@ -132,9 +137,9 @@ S6 = Suite(
     "s6-supervise",
     False,
     False,
-    lambda path: [*at("s6-svc"), "-d", str(path)],
-    lambda path: [*at("s6-svc"), "-dx", str(path)],
-    lambda path: [*at("s6-svc"), "-k", str(path)],
+    told(*at("s6-svc"), "-d"),
+    told(*at("s6-svc"), "-dx"),
+    told(*at("s6-svc"), "-k"),
     s6_log,
     s6_pid,
 )

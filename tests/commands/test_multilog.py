@@ -308,6 +308,13 @@ def lines_and_losses(text: bytes) -> tuple[list[int], int]:
     return numbers, dropped
 
 
+def ended(process, disk) -> tuple[list[int], int]:
+    """What is in its log at the end of its input."""
+    process.stdin.close()
+    assert process.wait(PATIENCE) == 0
+    return lines_and_losses(logdirs.logged(disk / "log"))
+
+
 def fill(disk):
     """A file that takes all that is free; returns it."""
     ballast = disk / "ballast"
@@ -329,9 +336,7 @@ def test_a_full_disk_may_cost_lines_that_are_counted(background, small_disk):
     process.stdin.write(b"%09d\n" % 9000)
     ballast.unlink()
     process.stdin.write(b"%09d\n" % 9001)
-    process.stdin.close()
-    assert process.wait(PATIENCE) == 0
-    numbers, dropped = lines_and_losses(logdirs.logged(small_disk / "log"))
+    numbers, dropped = ended(process, small_disk)
     assert dropped > 0
     assert len(numbers) + dropped == 9002
     assert numbers == sorted(set(numbers))
@@ -347,9 +352,6 @@ def test_lines_that_were_dropped_are_told_by_the_next_multilog(background, small
     assert process.wait(PATIENCE) == 111
     assert process.stderr.read().endswith(STOPPED)
     ballast.unlink()
-    process = start(background, small_disk, "./log")
-    process.stdin.close()
-    assert process.wait(PATIENCE) == 0
-    numbers, dropped = lines_and_losses(logdirs.logged(small_disk / "log"))
+    numbers, dropped = ended(start(background, small_disk, "./log"), small_disk)
     assert len(numbers) + dropped == 3000
     assert numbers == list(range(len(numbers)))

@@ -302,23 +302,27 @@ def full(disk: Path) -> Iterator[None]:
     (disk / "filler").unlink()
 
 
+def goes_on(tree, service: Path, unable: str) -> int:
+    """The service obeys and is started again, though nobody can be told; its new pid."""
+    supervise, pid = supervise_of(tree, "a"), trees.read(service).pid
+    obeys(service, pid)
+    tree.hears(f"supervise: warning: unable to {unable}")
+    trees.control(service, b"t")
+    eventually(lambda: trees.ended(pid))
+    (new,) = eventually(lambda: processes.children(supervise), "started again")
+    obeys(service, new)
+    return new
+
+
 @pytest.mark.needs_root
 def test_a_full_disk(tree, turns, background):
     with small_disk(tree.elsewhere, "size=64k"), ending(background):
         service = trees.make_service(tree.elsewhere / "a")
         (tree.scan / "a").symlink_to(service)
         tree.start(turns.changes)
-        pid = trees.started(service)
-        supervise = supervise_of(tree, "a")
-        with turns.few(supervise, events=6), full(tree.elsewhere):
-            obeys(service, pid)
-            tree.hears(
-                "supervise: warning: unable to write a/supervise/status.new: out of disk space"
-            )
-            trees.control(service, b"t")
-            eventually(lambda: trees.ended(pid))
-            (new,) = eventually(lambda: processes.children(supervise), "started again")
-            obeys(service, new)
+        trees.started(service)
+        with turns.few(supervise_of(tree, "a"), events=6), full(tree.elsewhere):
+            new = goes_on(tree, service, "write a/supervise/status.new: out of disk space")
         eventually(lambda: trees.read(service).pid == new, "published when there is room")
         assert tree.stop() == 0
 
@@ -341,17 +345,9 @@ def read_only(directory: Path) -> Iterator[None]:
 def test_a_file_system_that_has_become_read_only(tree, turns):
     service = tree.add("a")
     tree.start(turns.changes)
-    pid = trees.started(service)
-    supervise = supervise_of(tree, "a")
-    with turns.few(supervise, events=6), read_only(service / "supervise"):
-        obeys(service, pid)
-        tree.hears(
-            "supervise: warning: unable to open a/supervise/status.new: read-only file system"
-        )
-        trees.control(service, b"t")
-        eventually(lambda: trees.ended(pid))
-        (new,) = eventually(lambda: processes.children(supervise), "started again")
-        obeys(service, new)
+    trees.started(service)
+    with turns.few(supervise_of(tree, "a"), events=6), read_only(service / "supervise"):
+        new = goes_on(tree, service, "open a/supervise/status.new: read-only file system")
     eventually(lambda: trees.read(service).pid == new, "published when it can be")
     assert tree.stop() == 0
 
