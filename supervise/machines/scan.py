@@ -214,7 +214,8 @@ class Scan:
         effects: list[Effect] = [Start(identity, role) for role in due]
         if "log" in entry.slots and not entry.piped:
             effects.insert(0, MakePipe(identity))
-        if "log" in due and entry.slots["main"].running and not entry.joined:
+        wanting = entry.slots["main"].running and not entry.joined
+        if "log" in due and wanting and entry.owed_at is None:
             effects.append(HandOver(identity))
         return effects
 

@@ -394,6 +394,17 @@ def test_a_pipe_that_could_not_be_handed_over_is_handed_over_later():
     assert (scan.deadline, scan.entries[SMTPD].joined) == (None, True)
 
 
+def test_a_pipe_is_not_handed_over_twice_at_one_time():
+    """Once because it is owed, and once because its log is started then."""
+    scan = scanning(SMTPD)
+    scan.named(SMTPD, True, at(9))
+    scan.pipe_made(SMTPD)
+    scan.started(SMTPD, LOG, at(9))
+    scan.not_given(SMTPD, at(9))
+    scan.exited(SMTPD, LOG, 0, at(9))
+    assert scan.tick(at(10)) == [Start(SMTPD, LOG), HandOver(SMTPD)]
+
+
 def test_a_service_that_is_started_anew_meanwhile_has_the_pipe_already():
     scan = scanning(SMTPD)
     scan.named(SMTPD, True, at(9))

@@ -3,8 +3,6 @@ never two of a service, what is wanted runs, and stopping comes to an end."""
 
 from __future__ import annotations
 
-import os
-
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
@@ -260,8 +258,6 @@ class Tree(RuleBasedStateMachine):
 TestTree = Tree.TestCase
 TestTree.settings = settings(
     max_examples=8 * CASES,
-    derandomize="SUPERVISE_TEST_CASES"
-    not in os.environ,  # the same stories, unless more are asked for
     stateful_step_count=30,
     phases=PHASES,
     suppress_health_check=[HealthCheck.too_slow],

@@ -198,6 +198,8 @@ class Supervise:
     def Exit(self) -> None:
         assert not self.kernel.living(self.slot), "it leaves a child behind"
         self.finished = True
+        if self.pipe is not None:
+            self.pipe.close(self)  # whether there is an svscan that collects it or not
         self.kernel.records.pop(self.slot, None)
         self.kernel.starts.pop(self.slot, None)  # what comes next begins anew
 
