@@ -115,9 +115,12 @@ class Scan:
 
     def tell_again(self, identity: Identity, role: Role, now: float) -> list[Effect]:
         """What the supervise that was killed had been told."""
-        self.entries[identity].slots[role].told = False
+        slot = self.entries[identity].slots[role]
+        slot.told = False
         if role == "main":
             return self.tell(identity, role, now) if self.stopping else []
+        if self.stopping and self.entries[identity].draining:
+            slot.late_at = now + KILL_AFTER
         return [Drain(identity)] if self.entries[identity].draining else []
 
     def not_started(self, identity: Identity, role: Role, now: float) -> None:

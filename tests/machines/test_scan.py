@@ -394,6 +394,19 @@ def test_a_pipe_that_could_not_be_handed_over_is_handed_over_later():
     assert (scan.deadline, scan.entries[SMTPD].joined) == (None, True)
 
 
+def test_a_log_supervise_that_is_replaced_while_all_stops_is_not_waited_for_for_ever():
+    """Whoever writes to its pipe may be somebody whom nobody can tell to end."""
+    scan = scanning(SMTPD, has_log=True)
+    scan.unnamed(SMTPD, at(1))
+    scan.exited(SMTPD, MAIN, KILLED, at(2))
+    scan.exited(SMTPD, LOG, KILLED, at(2), orphaned=True)
+    scan.stop(at(3))
+    assert scan.tick(at(3)) == [Start(SMTPD, LOG)]
+    assert scan.started(SMTPD, LOG, at(3)) == [Drain(SMTPD)]
+    assert scan.deadline == at(3 + KILL_AFTER)
+    assert scan.tick(at(3 + KILL_AFTER)) == [Stop(SMTPD, LOG)]
+
+
 def test_a_pipe_is_not_handed_over_twice_at_one_time():
     """Once because it is owed, and once because its log is started then."""
     scan = scanning(SMTPD)
